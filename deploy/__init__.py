@@ -1,0 +1,1 @@
+"""How aftersales is run: on one machine today, elsewhere later."""

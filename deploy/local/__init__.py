@@ -1,0 +1,1 @@
+"""Everything on one machine without containers: set-up, engines, sandbox world, supervisor, demo."""
