@@ -1,0 +1,1 @@
+"""The four services, the plumbing they share, and the command line."""

@@ -1,0 +1,150 @@
+"""Pending deliveries: how an event gets from PostgreSQL to something that is not PostgreSQL, such as a workflow, at least once and in order per key.
+
+The handler commits the delivery with its rows; the :class:`Deliverer` makes it afterwards. Whatever stays pending, after a crash too, is found again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from services.kit import metrics
+from services.kit.errors import is_transient
+from services.kit.logging import get_logger
+from services.kit.postgres import Connection, Pool
+from services.kit.redaction import describe_error
+from services.kit.wake import DELIVERIES, wait_any
+
+log = get_logger(__name__)
+
+POLL_SECONDS: Final = 1.0
+"""How soon a delivery is found that was committed by another process, or whose lease or pause ended."""
+LONGEST_PAUSE_SECONDS: Final = 60
+READY_AGE_SECONDS: Final = 120.0
+
+# Only the oldest pending delivery of a key may be claimed, so order holds whoever delivers; the lease outlives the delivery's time limit.
+_CLAIM = """
+UPDATE delivery SET leased_until = clock_timestamp() + make_interval(secs => $2), attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM delivery AS head
+    WHERE delivered_at IS NULL AND next_attempt_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until < clock_timestamp())
+      AND NOT EXISTS (SELECT FROM delivery AS earlier WHERE earlier.key = head.key AND earlier.id < head.id AND earlier.delivered_at IS NULL)
+    ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+RETURNING id, event_id, key, kind, payload, attempts
+"""
+_DELIVERED = "UPDATE delivery SET delivered_at = clock_timestamp(), leased_until = NULL, last_error = NULL WHERE id = $1"
+_FAILED = """
+UPDATE delivery SET leased_until = NULL, last_error = $2, next_attempt_at = clock_timestamp() + make_interval(secs => $3) WHERE id = $1
+"""
+_OLDEST = "SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float8 FROM delivery WHERE delivered_at IS NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Something to be delivered; ``attempts`` counts from 1."""
+
+    id: int
+    event_id: UUID
+    key: str
+    kind: str
+    payload: Any
+    attempts: int
+
+
+Deliver = Callable[[Delivery], Awaitable[None]]
+
+
+async def add(connection: Connection, *, event_id: UUID, key: str, kind: str, payload: Any) -> bool:
+    """Remember a delivery in the caller's transaction. Returns False where the same (event, kind) was added before."""
+    DELIVERIES.ring_after_commit()
+    row_id = await connection.fetchval(
+        "INSERT INTO delivery (event_id, key, kind, payload) VALUES ($1, $2, $3, $4) ON CONFLICT (event_id, kind) DO NOTHING RETURNING id",
+        event_id,
+        key,
+        kind,
+        payload,
+    )
+    return row_id is not None
+
+
+class Deliverer:
+    """Makes the pending deliveries of one schema by calling ``deliver``. A part named ``consumers``; several processes may run it.
+
+    ``deliver`` must bear repeats. Where it raises, or takes longer than ``timeout_seconds``, the delivery is tried again after a pause that doubles up to a
+    minute, for ever; later ones of its key wait for it.
+    """
+
+    name = "consumers"
+
+    def __init__(self, pool: Pool, deliver: Deliver, *, concurrency: int = 16, timeout_seconds: float = 10, service: str = "") -> None:
+        self._pool = pool
+        self._deliver = deliver
+        self._concurrency = concurrency
+        self._timeout_seconds = timeout_seconds
+        self._service = service
+        self._bell = DELIVERIES.listener()
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until ``stop``, then finish the deliveries in hand."""
+        try:
+            while not stop.is_set():
+                try:
+                    self._bell.clear()
+                    started = await self._start_some()
+                except Exception as error:
+                    if not is_transient(error):
+                        raise
+                    log.warning("deliveries.interrupted", error=describe_error(error))
+                    started = 0
+                # A finished delivery rings the bell: the next one of its key has become claimable.
+                if not started or len(self._running) >= self._concurrency:
+                    await wait_any(self._bell, stop, timeout_seconds=POLL_SECONDS)
+        finally:
+            if self._running:
+                await asyncio.wait(self._running, timeout=self._timeout_seconds)
+
+    async def check(self) -> None:
+        """Ready while no delivery is pending for more than two minutes. Raises ``TimeoutError`` otherwise."""
+        age = await self._pool.fetchval(_OLDEST) or 0.0
+        metrics.DELIVERY_AGE.labels(self._service).set(age)
+        if age > READY_AGE_SECONDS:
+            raise TimeoutError(f"the oldest delivery has been pending for {age:.0f} s")
+
+    async def _start_some(self) -> int:
+        free = self._concurrency - len(self._running)
+        if free <= 0:
+            return 0
+        rows = await self._pool.fetch(_CLAIM, free, self._timeout_seconds * 3)
+        for row in sorted(rows, key=lambda row: int(row["id"])):
+            task = asyncio.create_task(self._deliver_one(Delivery(**dict(row))))
+            self._running.add(task)
+            task.add_done_callback(self._finished)
+        return len(rows)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._bell.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Only marking can fail here; the lease runs out and the delivery is repeated.
+            log.warning("deliveries.not_marked", error=describe_error(error))
+
+    async def _deliver_one(self, delivery: Delivery) -> None:
+        try:
+            await asyncio.wait_for(self._deliver(delivery), self._timeout_seconds)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the delivery stays pending and is tried again
+            pause = min(2 ** (delivery.attempts - 1) * 0.25, LONGEST_PAUSE_SECONDS)
+            log.warning(
+                "deliveries.failed",
+                kind=delivery.kind,
+                key=delivery.key,
+                attempts=delivery.attempts,
+                error=describe_error(error),
+                retry_seconds=pause,
+            )
+            metrics.DELIVERIES.labels(self._service, "failed").inc()
+            await self._pool.execute(_FAILED, delivery.id, describe_error(error), pause)
+        else:
+            metrics.DELIVERIES.labels(self._service, "delivered").inc()
+            await self._pool.execute(_DELIVERED, delivery.id)

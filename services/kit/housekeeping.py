@@ -1,0 +1,32 @@
+"""What the kit's tables need not keep. The leading relay does it, so it happens once per schema.
+
+The inbox is kept for ever, see there.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.kit.postgres import Connection
+
+_OLD: Final[Mapping[str, tuple[str, str]]] = {
+    # Sent events wait a week for ``republish``, because a power loss may cost Kafka its page cache.
+    "outbox": ("id", "created_at < now() - interval '7 days' AND sent_at < now() - interval '7 days'"),
+    "delivery": ("id", "created_at < now() - interval '7 days' AND delivered_at < now() - interval '7 days'"),
+    # Resolved records are kept for questions afterwards, but raw ones may hold personal data.
+    "quarantine": ("id", "resolved_at < now() - interval '30 days'"),
+    "idempotency_key": ("(merchant_id, caller, route, key)", "created_at < now() - interval '24 hours'"),
+}
+_ROWS_AT_ONCE: Final = 5000
+"""Small transactions: a long one would hold back the cleaning of every table."""
+
+
+async def prune(connection: Connection) -> dict[str, int]:
+    """Delete what is old, some thousand rows per table. Returns how many of each."""
+    pruned: dict[str, int] = {}
+    for table, (identity, is_old) in _OLD.items():
+        columns = identity.strip("()")
+        status = await connection.execute(
+            f"DELETE FROM {table} WHERE {identity} IN (SELECT {columns} FROM {table} WHERE {is_old} LIMIT {_ROWS_AT_ONCE})"  # noqa: S608 - constants of this module
+        )
+        pruned[table] = int(status.split()[-1])
+    return pruned

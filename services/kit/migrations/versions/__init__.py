@@ -1,0 +1,1 @@
+"""The kit's migrations, in order of their number."""

@@ -1,0 +1,89 @@
+"""The outbox: events are rows of the transaction that makes them true.
+
+The per-key sequence is assigned under the key's row lock, so that commit order is sequence order and a rollback leaves no gap.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Final, Literal, cast
+
+from uuid_utils.compat import uuid7
+
+from contracts.events import EventBody
+from contracts.identifiers import EventId
+from contracts.topics import TOPICS
+from services.kit.clock import utc_now
+from services.kit.postgres import Connection
+from services.kit.tracing import current_trace_parent
+from services.kit.wake import OUTBOX
+
+
+class _Payload(Enum):
+    BODY_JSON = "body"
+
+
+BODY_JSON: Final = _Payload.BODY_JSON
+"""The payload is the JSON of the event's body."""
+
+MAX_VALUE_BYTES = 900_000
+"""Kafka's default limit of a batch is 1 MiB; a larger value would stop the relay for good, so it is refused where it is written."""
+
+_SOURCES = {spec.topic: f"aftersales/{spec.owner}" for spec in TOPICS}
+
+
+def _new_event_id() -> EventId:
+    return EventId(uuid7())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingEvent:
+    """An event to be published.
+
+    ``event_id``: a derived id where the operation can be repeated, so that the repeat is recognised. ``payload``: other bytes than the body's JSON, or
+    None for a tombstone on a compacted topic.
+    """
+
+    body: EventBody
+    event_id: EventId = field(default_factory=_new_event_id)
+    occurred_at: datetime = field(default_factory=utc_now)
+    test: bool = False
+    trace_parent: str | None = field(default_factory=current_trace_parent)
+    payload: bytes | Literal[_Payload.BODY_JSON] | None = BODY_JSON
+
+    def value(self) -> bytes | None:
+        """The value of the Kafka record."""
+        return self.body.model_dump_json().encode() if self.payload is BODY_JSON else self.payload
+
+
+async def append(connection: Connection, events: OutgoingEvent | Sequence[OutgoingEvent]) -> int:
+    """Write events to the outbox, in the caller's transaction, as its last statement. Returns how many were new.
+
+    It takes the row lock of each (topic, key) until commit. An event id that is already there is skipped and leaves no gap.
+    Raises ``ValueError`` for an event above :data:`MAX_VALUE_BYTES`.
+    """
+    batch = [events] if isinstance(events, OutgoingEvent) else events
+    if not batch:
+        return 0
+    values = [event.value() for event in batch]
+    for event, value in zip(batch, values, strict=True):
+        if value is not None and len(value) > MAX_VALUE_BYTES:
+            raise ValueError(
+                f"{event.body.event_type} has {len(value)} bytes, above the limit of {MAX_VALUE_BYTES}: send a reference instead of the content"
+            )
+    OUTBOX.ring_after_commit()
+    written = await connection.fetchval(
+        "SELECT outbox_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        [event.event_id for event in batch],
+        [event.body.event_type for event in batch],
+        [_SOURCES[event.body.topic] for event in batch],
+        [event.body.topic.value for event in batch],
+        [event.body.partition_key for event in batch],
+        [event.body.merchant_id for event in batch],
+        [event.test for event in batch],
+        [event.occurred_at for event in batch],
+        [event.trace_parent for event in batch],
+        values,
+    )
+    return cast("int", written)

@@ -1,0 +1,136 @@
+"""One batch of one topic, in one transaction: deduplicate, run the handlers in order, put aside what cannot be processed.
+
+The batch is first run as it is. Only where a handler fails it is rolled back and run again with a savepoint around every event, so that one bad event
+costs its neighbours nothing, and good batches pay nothing for that.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from services.kit import inbox, metrics, quarantine
+from services.kit.errors import PermanentError, is_transient
+from services.kit.handlers import Handlers
+from services.kit.logging import get_logger
+from services.kit.postgres import Connection, Pool, transaction
+from services.kit.quarantine import Entry
+from services.kit.records import Call, Incoming, Kind, Problem, Reader, Record
+from services.kit.redaction import describe_error, describe_traceback
+from services.kit.tracing import trace
+
+log = get_logger(__name__)
+
+ATTEMPTS: Final = 3
+"""How often an event is tried whose handler fails in an unexpected way."""
+PAUSE_SECONDS: Final = 0.1
+
+HELD = Problem(Kind.HELD, "an earlier record of its key is in quarantine")
+
+
+class Processor:
+    """Processes batches for one service's handlers."""
+
+    def __init__(self, pool: Pool, handlers: Handlers) -> None:
+        self._pool = pool
+        self._reader = Reader(handlers)
+
+    async def process(self, records: Sequence[Record]) -> None:
+        """Make the effect of ``records``, all of one topic and in order, durable. Raises transient errors only, and has no effect then."""
+        if not records:
+            return
+        batch = [self._reader.read(record) for record in records]
+        with metrics.BATCH_SECONDS.labels(records[0].topic).time():
+            try:
+                await self._run(batch, careful=False)
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                log.info("inbox.batch_repeated_carefully", topic=records[0].topic.value, error=describe_error(error))
+                await self._run(batch, careful=True)
+
+    async def _run(self, batch: Sequence[Incoming], *, careful: bool) -> None:
+        topic = batch[0].record.topic
+        async with transaction(self._pool) as connection:
+            fresh, repeated = await _unseen(connection, batch)
+            irregular = await inbox.advance(connection, topic, fresh)
+            concerned = [item for item in fresh if item.concerns_us]
+            keys = {item.key for item in concerned if item.key is not None}
+            held = await quarantine.held_keys(connection, topic, list(keys)) if keys else set()
+            put_aside: list[Entry] = []
+            for item in concerned:
+                problem = await self._handle(connection, item, held, careful=careful)
+                if problem is not None:
+                    put_aside.append(Entry(item.record, item.key, item.event_id, problem))
+                    if item.key is not None:
+                        held.add(item.key)
+            await quarantine.insert(connection, put_aside)
+        metrics.EVENTS_HANDLED.labels(topic).inc(len(concerned) - len(put_aside))
+        metrics.EVENTS_REPEATED.labels(topic).inc(repeated)
+        inbox.report(irregular)
+        _report(put_aside)
+
+    async def _handle(self, connection: Connection, item: Incoming, held: set[str], *, careful: bool) -> Problem | None:
+        if item.key is not None and item.key in held:
+            return item.problem or HELD
+        if item.problem is not None:
+            return item.problem
+        if item.call is None:
+            return None
+        with trace(item.envelope.trace_parent if item.envelope else None):
+            if careful:
+                return await try_carefully(connection, item.call)
+            await item.call(connection)
+        return None
+
+
+async def try_carefully(connection: Connection, call: Call) -> Problem | None:
+    """Run a handler inside a savepoint. Returns why it can not succeed, or None; raises transient errors."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            async with connection.transaction():
+                await call(connection)
+        except PermanentError as error:
+            return Problem(Kind.PERMANENT, error.reason)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            if attempt == ATTEMPTS:
+                log.error("inbox.handler_failed", error=describe_error(error), exception=describe_traceback(error))  # noqa: TRY400 - the redacted traceback is a field
+                return Problem(Kind.UNEXPECTED, describe_error(error))
+            await asyncio.sleep(PAUSE_SECONDS * attempt)
+        else:
+            return None
+    raise AssertionError("unreachable: the last attempt returns")
+
+
+async def _unseen(connection: Connection, batch: Sequence[Incoming]) -> tuple[list[Incoming], int]:
+    """The items that were not dealt with before, and the number of those that were. Items nobody handles need no row."""
+    ids = [item.event_id for item in batch if item.event_id is not None and item.concerns_us]
+    unseen: set[UUID] = await inbox.claim(connection, ids)
+    fresh: list[Incoming] = []
+    repeated = 0
+    for item in batch:
+        if item.event_id is None or not item.concerns_us:
+            fresh.append(item)
+        elif item.event_id in unseen:
+            unseen.discard(item.event_id)
+            fresh.append(item)
+        else:
+            repeated += 1
+    return fresh, repeated
+
+
+def _report(put_aside: Sequence[Entry]) -> None:
+    quarantine.count(put_aside)
+    for entry in put_aside:
+        log.warning(
+            "quarantine.added",
+            kind=entry.problem.kind.value,
+            reason=entry.problem.reason,
+            topic=entry.record.topic.value,
+            partition=entry.record.partition,
+            offset=entry.record.offset,
+            key=entry.hold_key,
+            event_id=str(entry.event_id) if entry.event_id else None,
+        )
