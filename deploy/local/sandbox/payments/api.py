@@ -1,0 +1,112 @@
+"""The provider's HTTP API (docs/sandbox.md)."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
+
+from deploy.local.sandbox.idempotency import IdempotencyDesk, IdempotencyKey
+from deploy.local.sandbox.paging import DEFAULT_LIMIT, Cursor, Limit, page
+from deploy.local.sandbox.payments.book import PaymentBook
+from deploy.local.sandbox.payments.models import CaptureBatch, CaptureRequest, RefundRequest, RefundStatus, show_payment, show_refund
+from deploy.local.sandbox.payments.records import settlement_lines, totals
+from deploy.local.sandbox.store import Store
+
+
+def payment_routes(book: PaymentBook, desk: IdempotencyDesk, store: Store) -> APIRouter:
+    """Capture and look up payments."""
+    router = APIRouter(prefix="/v1", tags=["payments"])
+
+    @router.post("/payments", status_code=201)
+    async def capture(wanted: CaptureRequest, key: IdempotencyKey) -> Response:
+        """Take a payment."""
+        return desk.answer_once("payments", key, wanted, 201, lambda: book.capture(wanted))
+
+    @router.post("/payments/batch", status_code=201)
+    async def capture_batch(wanted: CaptureBatch, key: IdempotencyKey) -> Response:
+        """Take many payments; all or none."""
+        return desk.answer_once("payments/batch", key, wanted, 201, lambda: {"data": [book.capture(one) for one in wanted.payments]})
+
+    @router.get("/payments")
+    async def list_payments(
+        merchant_reference: str | None = None, reference: str | None = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    ) -> dict[str, Any]:
+        """Find payments."""
+        filters = [("merchant_reference", merchant_reference), ("reference", reference)]
+        return page(store, "payment", filters, cursor, limit, show_payment)
+
+    @router.get("/payments/{payment_id}")
+    async def read_payment(payment_id: str) -> dict[str, Any]:
+        """One payment with what was refunded on it."""
+        return show_payment(book.payment_row(payment_id))
+
+    return router
+
+
+def refund_routes(book: PaymentBook, desk: IdempotencyDesk, store: Store, on_accepted: Callable[[], None]) -> APIRouter:
+    """Refund and look up refunds. ``on_accepted`` is called when a refund may be on its way."""
+    router = APIRouter(prefix="/v1", tags=["refunds"])
+
+    @router.post("/refunds", status_code=202)
+    async def refund(wanted: RefundRequest, key: IdempotencyKey) -> Response:
+        """Give money back; the outcome comes by webhook."""
+        answer = desk.answer_once("refunds", key, wanted, 202, lambda: book.refund(wanted, key))
+        on_accepted()
+        return answer
+
+    @router.get("/refunds")
+    async def list_refunds(
+        idempotency_key: str | None = None,
+        merchant_reference: str | None = None,
+        payment_id: str | None = None,
+        status: RefundStatus | None = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> dict[str, Any]:
+        """Find refunds; an unknown key gives an empty list."""
+        filters = [
+            ("idempotency_key", idempotency_key),
+            ("merchant_reference", merchant_reference),
+            ("payment_id", payment_id),
+            ("status", status),
+        ]
+        return page(store, "refund", filters, cursor, limit, show_refund)
+
+    @router.get("/refunds/{refund_id}")
+    async def read_refund(refund_id: str) -> dict[str, Any]:
+        """One refund as it stands."""
+        return show_refund(book.refund_row(refund_id))
+
+    return router
+
+
+def record_routes(store: Store) -> APIRouter:
+    """What finance reconciles against."""
+    router = APIRouter(prefix="/v1", tags=["records"])
+
+    @router.get("/settlements", response_class=StreamingResponse)
+    async def settlements(date: date | None = None) -> Response:
+        """Settled refunds of a UTC day, or of all days, as JSON lines."""
+        lines = b"".join(settlement_lines(store, date))
+        return Response(lines, media_type="application/x-ndjson")
+
+    @router.get("/totals")
+    async def read_totals() -> dict[str, Any]:
+        """Counts and sums by currency."""
+        return totals(store)
+
+    return router
+
+
+def settlement_routes(book: PaymentBook) -> APIRouter:
+    """Time, for those who do not want to wait."""
+    router = APIRouter(prefix="/admin", tags=["faults"])
+
+    @router.post("/settle")
+    async def settle() -> dict[str, int]:
+        """Bring every pending refund to its outcome now."""
+        return {"settled": book.settle_now()}
+
+    return router
