@@ -1,0 +1,1 @@
+"""The workflow service: decisions, approvals, deadlines, refunds, the ledger, and all waiting."""

@@ -1,0 +1,111 @@
+"""From what packs say to a policy that can decide: take over what a pack extends, then check everything."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.decision_result import Clause
+from services.workflow.policy.clauses import read_clauses
+from services.workflow.policy.consistency import contradictions, out_of_bounds
+from services.workflow.policy.errors import ClauseError, PackError, SettingError, TableError
+from services.workflow.policy.markdown_table import RawTable
+from services.workflow.policy.pack_files import PackFiles
+from services.workflow.policy.policy import Policy
+from services.workflow.policy.settings import PolicySettings
+from services.workflow.policy.table import Checks, DecisionTable, build_table
+from services.workflow.policy.table_checks import check_coverage
+from services.workflow.policy.table_shapes import SHAPES
+
+Placed = dict[str, dict[str, tuple[str, Any]]]
+
+
+def build_policy(files: PackFiles, known: dict[str, PackFiles]) -> Policy:
+    """The policy of one pack version. Raises ``PackError`` or one of its kind with the place of the first thing that is wrong."""
+    chain = _chain(files, known)
+    settings = _settings(files, chain)
+    clauses = _clauses(chain)
+    checks = Checks(clause=clauses.__contains__, duration=_exists(settings.duration), amounts=_exists(settings.amounts))
+    return Policy(
+        pack=files.meta.pack,
+        version=files.meta.version,
+        title=files.meta.title,
+        effective_from=files.meta.effective_from,
+        sandbox=files.meta.sandbox,
+        extends=files.meta.extends,
+        settings=settings,
+        tables=_tables(files, chain, checks),
+        clauses=clauses,
+    )
+
+
+def _chain(files: PackFiles, known: dict[str, PackFiles]) -> list[PackFiles]:
+    """The pack and what it extends, the farthest ancestor first."""
+    chain = [files]
+    while (parent := chain[0].meta.extends) is not None:
+        if parent not in known:
+            raise PackError(f"{chain[0].place}/pack.toml: extends", f"{parent} is not known; there are {', '.join(sorted(known))}")
+        if any(each.name == parent for each in chain):
+            raise PackError(f"{files.place}/pack.toml: extends", f"leads back to {parent}")
+        chain.insert(0, known[parent])
+    return chain
+
+
+def _settings(files: PackFiles, chain: list[PackFiles]) -> PolicySettings:
+    merged: Placed = {}
+    for each in chain:
+        for group, values in each.settings.items():
+            merged[group] = merged.get(group, {}) | values
+    plain = {group: {key: value for key, (_, value) in values.items()} for group, values in merged.items()}
+    try:
+        settings = PolicySettings.model_validate(plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+        group, key, *rest = [str(part) for part in first["loc"]] + [""]
+        missing = "is not set; every setting must have a value here or in the pack it extends"
+        unknown = "is no setting"
+        problem = {"missing": missing, "extra_forbidden": unknown}.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise SettingError(_place(files, merged, group, key) + "".join(f".{part}" for part in rest if part), problem) from error
+    problems = list(contradictions(settings))
+    if not files.meta.sandbox:
+        problems += out_of_bounds(settings)
+    for group, key, problem in problems:
+        raise SettingError(_place(files, merged, group, key), problem)
+    return settings
+
+
+def _place(files: PackFiles, merged: Placed, group: str, key: str) -> str:
+    return merged.get(group, {}).get(key, (f"{files.place}/settings.toml: [{group}] {key}".rstrip(), None))[0]
+
+
+def _clauses(chain: list[PackFiles]) -> dict[str, Clause]:
+    clauses: dict[str, Clause] = {}
+    for each in chain:
+        clauses |= read_clauses(each.clauses, f"{each.place}/clauses.toml")
+    if not clauses:
+        raise ClauseError(f"{chain[-1].place}/clauses.toml", "has no clause, and the pack extends none that has")
+    return clauses
+
+
+def _tables(files: PackFiles, chain: list[PackFiles], checks: Checks) -> dict[str, DecisionTable]:
+    raw: dict[str, RawTable] = {}
+    for each in chain:
+        raw |= each.tables
+    tables = {}
+    for name, shape in SHAPES.items():
+        if name not in raw:
+            raise TableError(f"{files.place}/tables/{name}.md", "is missing, and the pack extends none that has it")
+        tables[name] = build_table(name, raw[name], shape, checks)
+        check_coverage(tables[name], raw[name].place)
+    return tables
+
+
+def _exists(look_up: Callable[[str], object]) -> Callable[[str], bool]:
+    def exists(path: str) -> bool:
+        try:
+            look_up(path)
+        except KeyError:
+            return False
+        return True
+
+    return exists

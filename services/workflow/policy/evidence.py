@@ -1,0 +1,107 @@
+"""Evidence: what is still missing, and whose judgement counts (R-EVD-02, R-EVD-07 to R-EVD-09, R-EVD-13, R-EVD-14)."""
+
+from dataclasses import dataclass
+
+from contracts.decision_facts import Attributes, Cause, EvidenceItem, EvidenceKind, SpecialApproval, Verdict
+from contracts.decision_result import ApprovalNeed, EvidenceNeed, NextStep
+from contracts.roles import Role
+from services.workflow.policy.grading import Grade
+from services.workflow.policy.situation import Situation
+from services.workflow.policy.table import Row
+from services.workflow.policy.table_shapes import REASON_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceState:
+    """Where the evidence stands. ``step`` is what must happen first, None where it is settled; ``standing`` enters the eligibility table."""
+
+    step: NextStep | None
+    needed: tuple[EvidenceNeed, ...] = ()
+    approval: ApprovalNeed | None = None
+    standing: str = "fine"
+
+
+def judge_evidence(situation: Situation, given: Grade, window: str) -> EvidenceState:
+    """What the evidence allows now."""
+    facts, trace = situation.facts, situation.trace
+    rows = situation.policy.tables["evidence"].matching(scene=facts.scene.value, window=window)
+    if not rows:
+        trace.note("R-EVD-07", "this scene needs no evidence", scene=facts.scene.value)
+        return EvidenceState(None)
+    if facts.evidence.refused and facts.evidence.verdict is not Verdict.ACCEPTED:
+        trace.note("R-EVD-09", "the evidence asked for was not provided")
+        return EvidenceState(None, standing="not_provided")
+    missing = tuple(need for row in rows if (need := _missing(row, facts.evidence.items, reason_given=facts.reason_given)))
+    review = any(row.word("review") == "yes" for row in rows)
+    if missing and facts.evidence.verdict is None:
+        for need in missing:
+            trace.note(need.rule, "evidence is missing", shows=need.shows, count=need.count)
+        return EvidenceState(NextStep.ASK_EVIDENCE, needed=missing)
+    if not review:
+        return EvidenceState(None)
+    return _after_verdict(situation, given, rows)
+
+
+def _after_verdict(situation: Situation, given: Grade, rows: tuple[Row, ...]) -> EvidenceState:
+    evidence, trace = situation.facts.evidence, situation.trace
+    if evidence.verdict is Verdict.ACCEPTED:
+        trace.note("R-EVD-08", "the evidence was accepted")
+        return EvidenceState(None)
+    if evidence.verdict is None and given.urgent:
+        trace.note("R-EVD-13", "urgent: what the customer claims counts at once")
+        return EvidenceState(None)
+    if evidence.verdict is None:
+        trace.note("R-EVD-08", "an agent must judge the evidence")
+        return EvidenceState(NextStep.REVIEW_EVIDENCE)
+    again = evidence.insufficient_count <= situation.policy.settings.evidence.max_rerequests
+    if evidence.verdict is Verdict.INSUFFICIENT and again:
+        trace.note("R-EVD-08", "more evidence is asked for", insufficient_count=evidence.insufficient_count)
+        return EvidenceState(NextStep.ASK_EVIDENCE, needed=tuple(_need(row) for row in rows))
+    reason = "evidence_contradicted" if evidence.verdict is Verdict.CONTRADICTED else "evidence_insufficient"
+    answer = situation.facts.special_approval
+    trace.note("R-EVD-08", "the supervisor judges the evidence", reason=reason, answer=answer.value)
+    if answer is SpecialApproval.NOT_ASKED:
+        need = ApprovalNeed(tier=Role.SUPERVISOR, reason=reason, rule="R-EVD-08", amount_minor=situation.goods_minor)
+        return EvidenceState(NextStep.SPECIAL_APPROVAL, approval=need)
+    return EvidenceState(None, standing="fine" if answer is SpecialApproval.GRANTED else "contradicted")
+
+
+def attributes(situation: Situation, given: Grade) -> Attributes:
+    """What counts as true of the goods: reviewed values, in confirmed urgency the claimed ones where nobody reviewed them (R-EVD-13).
+
+    Damaged goods that can hurt are never usable, whatever anybody says (R-EVD-14).
+    """
+    facts = situation.facts
+    known = {name: value for name, value in facts.reviewed if value is not None}
+    if given.urgent:
+        known = {name: value for name, value in facts.claimed if value is not None} | known
+    counts = Attributes(**known)
+    dangerous = set(situation.policy.settings.evidence.never_usable)
+    hurting = sorted(dangerous & {word for line in situation.lines for word in (line.category or "", *line.tags)})
+    judged = situation.policy.tables["scenes"].one(scene=facts.scene.value).word("judged on usable") == "yes"
+    if hurting and judged:
+        situation.trace.note("R-EVD-14", "damaged goods of this kind are never usable", source="evidence.never_usable", kind=hurting[0])
+        counts = counts.model_copy(update={"usable": False})
+    return counts
+
+
+def usage_wear(counts: Attributes) -> bool:
+    """Whether an agent found that the goods are worn from use (R-ELIG-09)."""
+    return counts.cause is Cause.USAGE_WEAR
+
+
+def _need(row: Row) -> EvidenceNeed:
+    kinds = tuple(EvidenceKind(word) for word in row.says["kinds"] if word != REASON_TEXT)
+    return EvidenceNeed(kinds=kinds, count=int(row.word("count")), shows=row.word("shows"), rule=row.says["rule"][-1])
+
+
+def _missing(row: Row, items: tuple[EvidenceItem, ...], *, reason_given: bool) -> EvidenceNeed | None:
+    need = _need(row)
+    if REASON_TEXT in row.says["kinds"]:
+        return None if reason_given or items else need
+    fitting = [item for item in items if item.kind in need.kinds and need.shows in _shown(item)]
+    return None if len(fitting) >= need.count else need
+
+
+def _shown(item: EvidenceItem) -> set[str]:
+    return {word.strip() for word in item.shows.split(",")}

@@ -1,0 +1,163 @@
+"""A decision table as the engine evaluates it: rows become a JDM decision table, whose answer names the rows that apply."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import zen
+
+from services.workflow.policy.errors import TableError
+from services.workflow.policy.markdown_table import RawRow, RawTable
+from services.workflow.policy.table_shapes import Kind, Output, Shape
+
+ANY = "-"
+_RULE = re.compile(r"R-[A-Z]+-\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table. ``accepts`` has the values each input may have; ``says`` the words of each output; ``source`` names file and line."""
+
+    source: str
+    accepts: dict[str, tuple[str, ...]]
+    says: dict[str, tuple[str, ...]]
+
+    def word(self, column: str) -> str:
+        """The one word of a column, empty where the cell is ``-``."""
+        words = self.says[column]
+        return words[0] if words else ""
+
+    @property
+    def rule(self) -> str:
+        """The first rule the row rests on."""
+        return self.word("rule")
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Whether a name in an output cell exists: clauses, durations and amounts of the policy the table belongs to."""
+
+    clause: Callable[[str], bool]
+    duration: Callable[[str], bool]
+    amounts: Callable[[str], bool]
+
+
+@dataclass(slots=True)
+class DecisionTable:
+    """A table ready to be asked. The answers of the engine are remembered: the inputs have few values, and an answer never changes."""
+
+    name: str
+    shape: Shape
+    rows: tuple[Row, ...]
+    _engine: zen.ZenDecision
+    _known: dict[tuple[str, ...], tuple[Row, ...]] = field(default_factory=dict)
+
+    def matching(self, **inputs: str) -> tuple[Row, ...]:
+        """The rows that apply, in the table's order. Inputs are named as the columns, with ``_`` for a space."""
+        key = tuple(inputs[column.replace(" ", "_")] for column in self.shape.inputs)
+        if key not in self._known:
+            answer = self._engine.evaluate(inputs)["result"]
+            self._known[key] = tuple(self.rows[hit["row"]] for hit in answer)
+        return self._known[key]
+
+    def one(self, **inputs: str) -> Row:
+        """The row that applies; the loader has made sure that there is exactly one."""
+        (row,) = self.matching(**inputs)
+        return row
+
+
+def build_table(name: str, raw: RawTable, shape: Shape, checks: Checks) -> DecisionTable:
+    """Make a table of what was written. Raises ``TableError`` with file and line for a column, value or name that does not exist."""
+    _same_columns(raw, shape)
+    rows = tuple(_row(raw, row, shape, checks) for row in raw.rows)
+    return DecisionTable(name, shape, rows, zen.ZenEngine().create_decision(json.dumps(jdm_of(name, rows, shape))))
+
+
+def jdm_of(name: str, rows: tuple[Row, ...], shape: Shape) -> dict[str, Any]:
+    """The table in the engine's format (JDM), collecting every row that applies."""
+    inputs = [{"id": f"i{place}", "name": column, "field": column.replace(" ", "_")} for place, column in enumerate(shape.inputs)]
+    outputs = [{"id": f"o{place}", "name": column, "field": column.replace(" ", "_")} for place, column in enumerate(shape.outputs)]
+    rules = []
+    for place, row in enumerate(rows):
+        rule = {"_id": row.source, "row": str(place)}
+        rule |= {f"i{at}": _unary(row.accepts[column], shape.inputs[column]) for at, column in enumerate(shape.inputs)}
+        rule |= {f"o{at}": json.dumps(list(row.says[column])) for at, column in enumerate(shape.outputs)}
+        rules.append(rule)
+    position = {"x": 0, "y": 0}
+    table = {
+        "hitPolicy": "collect",
+        "inputs": inputs,
+        "outputs": [*outputs, {"id": "row", "name": "row", "field": "row"}],
+        "rules": rules,
+    }
+    return {
+        "nodes": [
+            {"id": "in", "type": "inputNode", "name": "facts", "position": position},
+            {"id": "table", "type": "decisionTableNode", "name": name, "position": position, "content": table},
+            {"id": "out", "type": "outputNode", "name": "answer", "position": position},
+        ],
+        "edges": [
+            {"id": "e1", "type": "edge", "sourceId": "in", "targetId": "table"},
+            {"id": "e2", "type": "edge", "sourceId": "table", "targetId": "out"},
+        ],
+    }
+
+
+def _unary(accepted: tuple[str, ...], domain: tuple[str, ...]) -> str:
+    return "" if set(accepted) == set(domain) else ",".join(json.dumps(value) for value in accepted)
+
+
+def _same_columns(raw: RawTable, shape: Shape) -> None:
+    for kind, has, wants in (("column", raw.inputs, shape.inputs), ("column →", raw.outputs, shape.outputs)):
+        for column in set(wants) - set(has):
+            raise TableError(raw.place, f"{kind} {column} is missing")
+        for column in set(has) - set(wants):
+            raise TableError(raw.place, f"{kind} {column} is not known; this table has {', '.join(wants)}")
+
+
+def _row(raw: RawTable, row: RawRow, shape: Shape, checks: Checks) -> Row:
+    place = f"{raw.place}:{row.line}"
+    accepts = {column: _accepted(place, column, row.cells[column], domain) for column, domain in shape.inputs.items()}
+    says = {column: _said(place, column, row.cells[column], output, checks) for column, output in shape.outputs.items()}
+    return Row(place, accepts, says)
+
+
+def _parts(cell: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in cell.split(",")) if cell not in ("", ANY) else ()
+
+
+def _accepted(place: str, column: str, cell: str, domain: tuple[str, ...]) -> tuple[str, ...]:
+    if cell == ANY:
+        return domain
+    accepted: list[str] = []
+    for part in _parts(cell):
+        matching = [value for value in domain if value == part or (part.endswith("*") and value.startswith(part[:-1]))]
+        if not matching:
+            raise TableError(place, f"column {column}: {part!r} is none of {', '.join(domain)}")
+        accepted.extend(matching)
+    if not accepted:
+        raise TableError(place, f"column {column} is empty: write - for any")
+    return tuple(value for value in domain if value in accepted)
+
+
+def _said(place: str, column: str, cell: str, output: Output, checks: Checks) -> tuple[str, ...]:
+    words = _parts(cell)
+    if not words and not output.optional:
+        raise TableError(place, f"column → {column} is empty")
+    if len(words) > 1 and output.kind not in (Kind.WORDS, Kind.RULES):
+        raise TableError(place, f"column → {column} says one thing only")
+    exists: dict[Kind, Callable[[str], bool]] = {
+        Kind.NUMBER: lambda word: word.isdigit(),
+        Kind.RULES: lambda word: _RULE.fullmatch(word) is not None,
+        Kind.CLAUSE: checks.clause,
+        Kind.DURATION: checks.duration,
+        Kind.AMOUNTS: checks.amounts,
+    }
+    for word in words:
+        if output.words and word not in output.words:
+            raise TableError(place, f"column → {column}: {word!r} is none of {', '.join(output.words)}")
+        if output.kind in exists and not exists[output.kind](word):
+            raise TableError(place, f"column → {column}: there is no {output.kind.value} {word!r}")
+    return words
