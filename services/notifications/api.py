@@ -1,0 +1,100 @@
+"""The HTTP side, for staff: what was said to whom in a case, and whom to call. It speaks of messages that are this service's own."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from contracts.roles import Role
+from services.kit.clock import utc_now
+from services.kit.paging import decode_cursor, encode_cursor
+from services.kit.postgres import Pool, transaction
+from services.kit.problems import Problem
+from services.kit.tokens import StaffPrincipal, StaffTokens, staff_dependency
+
+_READERS = frozenset({Role.AGENT, Role.SUPERVISOR, Role.AFTER_SALES_MANAGER, Role.DUTY_DIRECTOR, Role.SERVICE_QUALITY})
+
+
+def create_router(pool: Pool, tokens: StaffTokens) -> APIRouter:
+    """The routes of the message log and of agent tasks."""
+    router = APIRouter(prefix="/v1")
+    authenticated = staff_dependency(tokens)
+
+    def reader(principal: Annotated[StaffPrincipal, Depends(authenticated)]) -> StaffPrincipal:
+        if not principal.roles & _READERS:
+            raise Problem(403, "role_not_allowed", "Your role may not read messages.", f"Ask for one of: {', '.join(sorted(_READERS))}.")
+        return principal
+
+    reading = Depends(reader)
+
+    @router.get("/messages", summary="Messages, newest first; words only where one message is asked for")
+    async def list_messages(
+        principal: Annotated[StaffPrincipal, reading],
+        case_number: str | None = None,
+        case_id: UUID | None = None,
+        moment: Annotated[str | None, Query(pattern=r"^R-NTF-\d{2}$")] = None,
+        state: Annotated[str | None, Query(pattern="^(pending|sent|in_app)$")] = None,
+        cursor: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> dict[str, Any]:
+        before = decode_cursor(cursor)[0] if cursor else None
+        rows = await pool.fetch(
+            """
+            SELECT position, message_id, merchant_id, case_id, case_number, customer_ref, moment, sequence, audience, locale, state, attempts,
+                   created_at, sent_at, failure
+            FROM messages
+            WHERE merchant_id = ANY($1) AND ($2::text IS NULL OR case_number = $2) AND ($3::uuid IS NULL OR case_id = $3)
+              AND ($4::text IS NULL OR moment = $4) AND ($5::text IS NULL OR state = $5) AND ($6::bigint IS NULL OR position < $6)
+            ORDER BY position DESC LIMIT $7
+            """,
+            sorted(principal.merchants),
+            case_number,
+            case_id,
+            moment,
+            state,
+            before,
+            limit + 1,
+        )
+        items = [dict(row) for row in rows[:limit]]
+        next_cursor = encode_cursor([items[-1]["position"]]) if len(rows) > limit else None
+        return {"items": [{key: value for key, value in item.items() if key != "position"} for item in items], "next_cursor": next_cursor}
+
+    @router.get("/messages/{message_id}", summary="One message with its words")
+    async def read_message(message_id: UUID, principal: Annotated[StaffPrincipal, reading]) -> dict[str, Any]:
+        row = await pool.fetchrow(
+            "SELECT * FROM messages WHERE message_id = $1 AND merchant_id = ANY($2)", message_id, sorted(principal.merchants)
+        )
+        if row is None:
+            raise Problem(404, "message_not_found", "There is no such message.")
+        return {key: value for key, value in dict(row).items() if key != "position"}
+
+    @router.get("/agent-tasks", summary="Customers whom no mail reaches: somebody must call")
+    async def list_tasks(
+        principal: Annotated[StaffPrincipal, reading], *, done: bool = False, limit: Annotated[int, Query(ge=1, le=200)] = 50
+    ) -> dict[str, Any]:
+        rows = await pool.fetch(
+            "SELECT * FROM agent_tasks WHERE merchant_id = ANY($1) AND (done_at IS NOT NULL) = $2 ORDER BY opened_at, task_id LIMIT $3",
+            sorted(principal.merchants),
+            done,
+            limit,
+        )
+        return {"items": [dict(row) for row in rows]}
+
+    @router.post("/agent-tasks/{task_id}/done", summary="The customer has been reached")
+    async def finish_task(task_id: UUID, principal: Annotated[StaffPrincipal, reading]) -> dict[str, Any]:
+        async with transaction(pool) as conn:
+            row = await conn.fetchrow(
+                """
+                UPDATE agent_tasks SET done_at = coalesce(done_at, $3), done_by = coalesce(done_by, $4)
+                WHERE task_id = $1 AND merchant_id = ANY($2) RETURNING *
+                """,
+                task_id,
+                sorted(principal.merchants),
+                utc_now(),
+                principal.staff_id,
+            )
+        if row is None:
+            raise Problem(404, "task_not_found", "There is no such task.")
+        return dict(row)
+
+    return router
