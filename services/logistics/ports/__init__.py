@@ -1,0 +1,1 @@
+"""What logistics needs of the outside world."""
