@@ -1,0 +1,1 @@
+"""What intake needs of the world: its tables, its files, its keys."""

@@ -1,0 +1,1 @@
+"""The rules of intake without any framework: what may be opened, what may be done, and what a case looks like from outside."""

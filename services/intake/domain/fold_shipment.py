@@ -1,0 +1,104 @@
+"""How a shipment event changes the view of a case: where the goods are, and the label to print."""
+
+from functools import singledispatch
+from typing import Any, TypeAlias
+
+from contracts.shipment_v1 import (
+    ReshipmentDelivered,
+    ReshipmentFailed,
+    ReshipmentShipped,
+    ReturnInspected,
+    ReturnInTransit,
+    ReturnLabelCreated,
+    ReturnLost,
+    ReturnReceived,
+    ShipmentEvent,
+)
+from services.intake.domain.view import CaseView, ReshipmentView, ReturnView
+
+Changes: TypeAlias = dict[str, Any]
+
+_RETURN_ENDED = frozenset({"refunded", "not_shipped", "taken_back", "withdrawn"})
+"""How the workflow says that a return ended; a late scan does not undo it."""
+
+
+def fold_shipment(view: CaseView, event: ShipmentEvent) -> CaseView:
+    """The view after the event."""
+    returning = _return_changes(event)
+    if returning is not None:
+        return view.model_copy(update={"returning": _returning(view.returning, returning)})
+    reshipment = _reshipment_changes(event)
+    if reshipment is not None:
+        return view.model_copy(update={"reshipment": _reshipment(view.reshipment, reshipment)})
+    return view
+
+
+def _returning(current: ReturnView | None, changes: Changes) -> ReturnView:
+    if current is None or current.rma_id != changes["rma_id"]:
+        return ReturnView(**changes)
+    if current.state in _RETURN_ENDED:
+        changes = {name: value for name, value in changes.items() if name != "state"}
+    return current.model_copy(update=changes)
+
+
+def _reshipment(current: ReshipmentView | None, changes: Changes) -> ReshipmentView:
+    if current is None or current.reship_id != changes["reship_id"]:
+        return ReshipmentView(**changes)
+    return current.model_copy(update=changes)
+
+
+@singledispatch
+def _return_changes(event: ShipmentEvent) -> Changes | None:  # noqa: ARG001 - the shape of all of them
+    return None
+
+
+@_return_changes.register
+def _(event: ReturnLabelCreated) -> Changes:
+    return {
+        "rma_id": event.rma_id,
+        "state": "label_ready",
+        "carrier": event.carrier,
+        "waybill": event.waybill,
+        "label_url": event.label_url,
+        "ship_by": event.ship_by,
+    }
+
+
+@_return_changes.register
+def _(event: ReturnInTransit) -> Changes:
+    return {"rma_id": event.rma_id, "state": "in_transit", "carrier": event.carrier, "waybill": event.waybill}
+
+
+@_return_changes.register
+def _(event: ReturnReceived) -> Changes:
+    return {"rma_id": event.rma_id, "state": "received"}
+
+
+@_return_changes.register
+def _(event: ReturnInspected) -> Changes:
+    return {"rma_id": event.rma_id, "state": "inspected"}
+
+
+@_return_changes.register
+def _(event: ReturnLost) -> Changes:
+    return {"rma_id": event.rma_id, "state": "lost"}
+
+
+@singledispatch
+def _reshipment_changes(event: ShipmentEvent) -> Changes | None:  # noqa: ARG001 - the shape of all of them
+    return None
+
+
+@_reshipment_changes.register
+def _(event: ReshipmentShipped) -> Changes:
+    return {"reship_id": event.reship_id, "state": "shipped", "carrier": event.carrier, "waybill": event.waybill}
+
+
+@_reshipment_changes.register
+def _(event: ReshipmentDelivered) -> Changes:
+    return {"reship_id": event.reship_id, "state": "delivered", "waybill": event.waybill}
+
+
+@_reshipment_changes.register
+def _(event: ReshipmentFailed) -> Changes:
+    return {"reship_id": event.reship_id, "state": "failed", "reason": event.reason}

@@ -1,0 +1,1 @@
+"""Use cases: one class per command or question, between the HTTP edge and the stores."""
