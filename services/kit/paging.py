@@ -24,8 +24,8 @@ class Page(BaseModel, Generic[ItemT]):
 
 
 def encode_cursor(position: list[Any]) -> str:
-    """An opaque cursor for the sort values of the last row (JSON values, datetimes and UUIDs become text)."""
-    return base64.urlsafe_b64encode(orjson.dumps(position)).decode().rstrip("=")
+    """An opaque cursor for the sort values of the last row (JSON values; what is none, such as a UUID of asyncpg's own, becomes text)."""
+    return base64.urlsafe_b64encode(orjson.dumps(position, default=str)).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, *, length: int | None = None) -> list[Any]:

@@ -7,12 +7,14 @@ from contracts.case_state import ENDED, CaseOutcome, CaseStatus
 from contracts.case_v1 import CaseReopened, EvidenceReviewed
 from contracts.decision_facts import AffectedUnits, Attributes, Verdict
 from contracts.events import StaffActor
+from contracts.scenes import Scene
 from services.intake.domain.acts import Act, Setting
 from services.intake.domain.errors import InvalidError, StaleCommandError
 from services.intake.domain.view import CaseRecord
 
 REVIEWABLE = frozenset({CaseStatus.SUBMITTED, CaseStatus.EVIDENCE_PENDING, CaseStatus.UNDER_REVIEW})
 """The states in which a verdict on evidence still matters."""
+_DECIDED_BY_USABILITY = frozenset({Scene.LOGISTICS_DAMAGE, Scene.QUALITY_DEFECT})
 
 
 def review_evidence(
@@ -30,6 +32,10 @@ def review_evidence(
         raise StaleCommandError("not_reviewable", f"The case is {case.view.status}: a verdict on evidence changes nothing now.")
     if verdict is Verdict.INSUFFICIENT and not missing:
         raise InvalidError("Say exactly what is missing, in codes such as photo:parcel (R-EVD-08).", code="missing_required")
+    if verdict is Verdict.ACCEPTED and case.scene in _DECIDED_BY_USABILITY and reviewed.usable is None:
+        raise InvalidError(
+            "Say in reviewed.usable whether the goods can be used: the remedy depends on it (R-EVD-13).", code="usable_required"
+        )
     event = EvidenceReviewed(
         merchant_id=case.merchant_id,
         case_id=case.case_id,

@@ -227,12 +227,14 @@ async def test_a_verdict_on_evidence_takes_a_reviewing_role(desk: Desk) -> None:
     by_merchant = await desk.act(case["case_id"], "evidence/review", verdict)
     by_finance = await desk.act(case["case_id"], "evidence/review", verdict, desk.staff(Role.FINANCE))
     vague = await desk.act(case["case_id"], "evidence/review", {"verdict": "insufficient"}, desk.staff())
+    silent = await desk.act(case["case_id"], "evidence/review", verdict | {"reviewed": {"cause": "quality"}}, desk.staff())
     too_many = await desk.act(case["case_id"], "evidence/review", verdict | {"lines": [{"line_id": "1", "quantity": 4}]}, desk.staff())
     by_agent = await desk.act(case["case_id"], "evidence/review", verdict, desk.staff(Role.QA_MANAGER))
 
     for refused in (by_customer, by_merchant, by_finance):
         assert is_problem(refused, 403, "not_allowed")
     assert is_problem(vague, 422, "missing_required")
+    assert is_problem(silent, 422, "usable_required")
     assert is_problem(too_many, 422, "invalid_lines")
     assert by_agent.status_code == 202
     event = (await desk.published(case["case_id"]))[-1]
