@@ -30,6 +30,11 @@ def create_router(pool: Pool, tokens: StaffTokens) -> APIRouter:
     return router
 
 
+def _visible_to(principal: StaffPrincipal) -> list[str] | None:
+    """The merchants whose rows they may see; None for all."""
+    return None if ALL_MERCHANTS in principal.merchants else sorted(principal.merchants)
+
+
 def _add_messages(router: APIRouter, pool: Pool, reading: Any) -> None:
     @router.get("/messages", summary="Messages, newest first; words only where one message is asked for")
     async def list_messages(
@@ -37,7 +42,7 @@ def _add_messages(router: APIRouter, pool: Pool, reading: Any) -> None:
         case_number: str | None = None,
         case_id: UUID | None = None,
         moment: Annotated[str | None, Query(pattern=r"^R-NTF-\d{2}$")] = None,
-        state: Annotated[str | None, Query(pattern="^(pending|sent|in_app)$")] = None,
+        state: Annotated[str | None, Query(pattern="^(pending|sent|in_app|failed)$")] = None,
         cursor: str | None = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> dict[str, Any]:
@@ -76,12 +81,6 @@ def _add_messages(router: APIRouter, pool: Pool, reading: Any) -> None:
 
 
 def _add_tasks(router: APIRouter, pool: Pool, reading: Any) -> None:
-    return router
-
-
-def _task_routes(pool: Pool, reading: Any) -> APIRouter:
-    router = APIRouter()
-
     @router.get("/agent-tasks", summary="Customers whom no mail reaches: somebody must call")
     async def list_tasks(
         principal: Annotated[StaffPrincipal, reading], *, done: bool = False, limit: Annotated[int, Query(ge=1, le=200)] = 50

@@ -21,7 +21,7 @@ from services.kit.postgres import Connection, Pool, transaction
 from services.notifications.adapters import contacts, messages
 from services.notifications.adapters.contacts import Recipient
 from services.notifications.adapters.messages import Message
-from services.notifications.domain.rendering import Rendered, render
+from services.notifications.domain.rendering import Rendered, UnspeakableError, render
 from services.notifications.ports import Mail, MailDelayedError, Mailer, MailRefusedError
 from services.notifications.settings import NotificationsSettings
 
@@ -74,7 +74,13 @@ class Sender:
         if recipient is None and utc_now() < message.created_at + self._settings.contact_wait:
             await self._put_off(message, "contact_unknown")
             return
-        words = self._render(message, recipient)
+        try:
+            words = self._render(message, recipient)
+        except UnspeakableError:
+            # What comes after it in the case must not wait for a template that is wrong.
+            log.exception("message.unspeakable", message_id=str(message.message_id), moment=message.moment)
+            await self._finish(message, None, "failed", "unspeakable")
+            return
         mailer = self._mailers.get(message.to.test)
         if recipient is None or not recipient.email:
             await self._keep_in_app(message, words, "no_address")
@@ -107,7 +113,7 @@ class Sender:
             else:
                 await self._put_off(message, str(error))
         else:
-            await self._finish(message, words, "email")
+            await self._finish(message, words, "sent")
 
     async def _recipient(self, conn: Connection, message: Message) -> Recipient | None:
         if message.audience == "staff":
@@ -133,17 +139,23 @@ class Sender:
     async def _keep_in_app(self, message: Message, words: Rendered, reason: str) -> None:
         await self._finish(message, words, "in_app", reason)
 
-    async def _finish(self, message: Message, words: Rendered, way: str, reason: str | None = None) -> None:
+    async def _finish(self, message: Message, words: Rendered | None, state: str, reason: str | None = None) -> None:
+        """Store the end of a message with the events that tell it: ``sent``, ``in_app`` or ``failed``; a reason also asks an agent."""
         now = utc_now()
+        said = (words.subject, words.text) if words else (None, None)
         async with transaction(self._pool) as conn:
-            state = "sent" if way == "email" else "in_app"
-            if not await messages.finish(conn, message.message_id, state, (words.subject, words.text), now, reason):
+            if not await messages.finish(conn, message.message_id, state, said, now, reason):
                 return
-            events = [self._event(MessageSent(**_about(message, way), sent_at=now), message)]
+            events: list[OutgoingEvent] = []
             if reason is not None:
-                failed = MessageFailed(**_about(message, "email"), reason=reason, fallback="in_app", failed_at=now)
-                events.insert(0, self._event(failed, message))
+                fallback = "in_app" if words else None
+                events.append(
+                    self._event(MessageFailed(**_about(message, "email"), reason=reason, fallback=fallback, failed_at=now), message)
+                )
                 events += await self._ask_agent(conn, message, reason, now)
+            if words is not None:
+                way = "email" if state == "sent" else "in_app"
+                events.append(self._event(MessageSent(**_about(message, way), sent_at=now), message))
             await outbox.append(conn, events)
 
     async def _ask_agent(self, conn: Connection, message: Message, reason: str, now: datetime) -> list[OutgoingEvent]:

@@ -88,8 +88,10 @@ async def put_off(conn: Connection, message_id: UUID, until: datetime, failure: 
     await conn.execute("UPDATE messages SET due_at = $2, failure = $3 WHERE message_id = $1", message_id, until, failure)
 
 
-async def finish(conn: Connection, message_id: UUID, state: str, words: tuple[str, str], at: datetime, failure: str | None) -> bool:
-    """Say that a message is out (``sent``) or stays where the customer can read it (``in_app``). False if it was finished before."""
+async def finish(
+    conn: Connection, message_id: UUID, state: str, words: tuple[str | None, str | None], at: datetime, failure: str | None
+) -> bool:
+    """Say that a message is out (``sent``), stays where it can be read (``in_app``) or has no words (``failed``). False if it was finished before."""
     done = await conn.fetchval(
         """
         UPDATE messages SET state = $2, subject = $3, text = $4, sent_at = $5, failure = $6

@@ -15,11 +15,17 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 from babel.numbers import format_currency
 from iso4217 import Currency
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 
 from contracts.merchant import Merchant
 
 LOCALES = ("en", "zh-CN")
+
+
+class UnspeakableError(ValueError):
+    """There is no template for the moment, or it needs a fact that is not there: nobody can say this but a person."""
+
+
 _TIME_PATTERN = {"en": "d MMM yyyy HH:mm z", "zh-CN": "y年M月d日 HH:mm (z)"}
 
 
@@ -38,13 +44,15 @@ def language_of(locale: str) -> str:
 
 
 def render(moment: str, facts: dict[str, Any], *, locale: str, merchant: Merchant, case_number: str, name: str) -> Rendered:
-    """Put a notice into words. ``name`` may be empty. Raises jinja2 errors where template and facts do not fit."""
+    """Put a notice into words. ``name`` may be empty. Raises :class:`UnspeakableError`."""
     language = language_of(locale)
-    template = _environment(language, merchant.time_zone).get_template(f"{language}/{moment}.j2")
     values = {"reminder": False, **facts, "merchant": merchant, "case_number": case_number, "name": name.strip()}
-    context = template.new_context(values)
-    subject = " ".join("".join(template.blocks["subject"](context)).split())
-    text = _tidy(template.render(values))
+    try:
+        template = _environment(language, merchant.time_zone).get_template(f"{language}/{moment}.j2")
+        subject = " ".join("".join(template.blocks["subject"](template.new_context(values))).split())
+        text = _tidy(template.render(values))
+    except TemplateError as error:
+        raise UnspeakableError(f"{moment} in {language}: {error}") from error
     return Rendered(subject=subject, text=text, html=_as_html(text))
 
 

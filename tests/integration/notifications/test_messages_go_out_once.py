@@ -226,6 +226,18 @@ async def test_a_customer_nobody_has_heard_of_is_waited_for_then_kept_in_app(poo
         assert (await patient.until(all_finished))[0]["state"] == "in_app"
 
 
+async def test_a_message_without_words_asks_an_agent_and_holds_up_nothing(pool: Pool, mailbox: SandboxServer) -> None:
+    customer = Customer(pool)
+    await customer.introduces_themselves()
+    await customer.hears(EVENTS["aftersales.resolution.offer_made.v1"])
+    await customer.hears(a_case())
+    await pool.execute("UPDATE messages SET facts = '{}' WHERE case_id = $1 AND moment = 'R-NTF-05'", customer.case_id)
+    async with sending(pool, mailbox):
+        log = await customer.until(all_finished)
+    assert [(row["moment"], row["state"]) for row in log] == [("R-NTF-05", "failed"), ("R-NTF-01", "sent")]
+    assert await customer.tasks() == 1
+
+
 async def test_what_is_said_is_published_without_words_or_address(pool: Pool, mailbox: SandboxServer) -> None:
     customer = Customer(pool)
     await customer.introduces_themselves()

@@ -33,7 +33,7 @@ def upgrade() -> None:
             audience     text NOT NULL CHECK (audience IN ('customer', 'staff')),
             locale       text NOT NULL,
             facts        jsonb NOT NULL,
-            state        text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'in_app')),
+            state        text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'in_app', 'failed')),
             attempts     integer NOT NULL DEFAULT 0,
             due_at       timestamptz NOT NULL,
             created_at   timestamptz NOT NULL,
