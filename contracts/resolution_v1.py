@@ -4,8 +4,10 @@ Each event carries the case's :class:`Progress` after it.
 """
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
+
+from pydantic import Field
 
 from contracts.base import Model, Moment
 from contracts.case_state import CaseOutcome, OptionCode
@@ -225,11 +227,14 @@ class ConfirmationRequested(ResolutionEvent):
 
 
 class ReminderDue(ResolutionEvent):
-    """Half of a wait has gone by; the customer is reminded of it. ``moment`` names the message (R-CASE-04, R-RTN-02, R-RTN-05)."""
+    """Half of a wait has gone by; the customer is reminded of it (R-CASE-04, R-RTN-02, R-RTN-05).
+
+    ``moment`` is the message of the catalogue that is repeated, such as ``R-NTF-05``.
+    """
 
     event_type: ClassVar[str] = "aftersales.resolution.reminder_due.v1"
 
-    moment: str
+    moment: Annotated[str, Field(pattern=r"^R-NTF-\d{2}$")]
     due_at: Moment
 
 

@@ -58,7 +58,7 @@ def fingerprint() -> str:
         if not path.exists():
             raise SetupError("{} is missing; is this a whole checkout?".format(path))
         digest.update(path.read_bytes())
-    digest.update(repr((sys.version_info[:3], str(VENV))).encode())
+    digest.update(repr((sys.version_info[:3], sys.base_prefix, str(VENV))).encode())
     return digest.hexdigest()
 
 
@@ -68,20 +68,26 @@ def run(arguments: "list[str]", hint: str) -> None:
         raise SetupError(hint)
 
 
+def made_by_this_python(python: Path) -> bool:
+    """Whether the environment belongs to the interpreter that runs this; mixing two breaks it."""
+    code = "import sys; print(sys.version_info[:3], sys.base_prefix)"
+    try:
+        answers = [subprocess.check_output([str(which), "-Ic", code], stderr=subprocess.DEVNULL) for which in (sys.executable, python)]
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return answers[0] == answers[1]
+
+
 def install() -> None:
     """Create the environment, install every locked package by hash, and the project itself in editable form."""
     python = VENV / "bin" / "python"
-    if python.exists():
-        made_by = subprocess.run(
-            [str(python), "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=False
-        )
-        if made_by.stdout.strip() != str(sys.version_info[:2]):
-            print("setup: .venv was made by another Python; making it again")
-            shutil.rmtree(str(VENV))
+    if VENV.exists() and not made_by_this_python(python):
+        print("setup: .venv is of another Python, or was left unfinished; making it again", flush=True)
+        shutil.rmtree(str(VENV))
     run([sys.executable, "-m", "venv", str(VENV)], "Could not create .venv; the message above says why.")
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     requirements = [part for lock in LOCKS for part in ("-r", str(lock))]
-    print("setup: installing {} pinned requirement files".format(len(LOCKS)))
+    print("setup: installing {} pinned requirement files".format(len(LOCKS)), flush=True)
     run(
         [*pip, "install", "--quiet", "--require-hashes", "--prefer-binary", *requirements],
         "pip could not install the locked requirements; the message above says which. Is the network, or your package index, reachable?",

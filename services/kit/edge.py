@@ -26,17 +26,15 @@ UNMATCHED: Final = "unmatched"
 
 
 class BodyTooLargeError(HTTPException):
-    """The body is larger than the route takes (413). An HTTPException, because FastAPI lets only those through while it reads a body."""
+    """The body is larger than the route takes (413). An HTTPException, because FastAPI lets only those through while it reads a body.
+
+    The connection is left open: uvicorn then reads what still comes of the body and throws it away. Closing it with bytes unread would reset it, and a
+    client that sends all before it reads would never see the answer.
+    """
 
     def __init__(self, limit: int) -> None:
         super().__init__(413)
-        self.problem = Problem(
-            413,
-            "body_too_large",
-            "The request body is too large.",
-            f"This route takes at most {limit} bytes.",
-            headers={"Connection": "close"},
-        )
+        self.problem = Problem(413, "body_too_large", "The request body is too large.", f"This route takes at most {limit} bytes.")
 
 
 Operation: TypeAlias = Callable[[], Awaitable[Response]]

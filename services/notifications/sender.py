@@ -15,6 +15,7 @@ from contracts.merchant import Merchant
 from contracts.message_v1 import AgentTaskOpened, MessageFailed, MessageSent
 from services.kit import outbox
 from services.kit.clock import utc_now
+from services.kit.errors import is_transient
 from services.kit.logging import get_logger
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection, Pool, transaction
@@ -52,13 +53,23 @@ class Sender:
         """Send what is due until ``stop``; what is in hand is finished."""
         limit = asyncio.Semaphore(self._settings.sender_concurrency)
         while not stop.is_set():
-            async with transaction(self._pool) as conn:
-                due = await messages.claim(conn, _BATCH, utc_now())
+            due = await self._claim()
             async with asyncio.TaskGroup() as group:
                 for message in due:
                     group.create_task(self._send_bounded(message, limit))
             if not due:
                 await _sleep_unless(stop, _IDLE_SECONDS)
+
+    async def _claim(self) -> list[Message]:
+        """What is due now; nothing while the database is away."""
+        try:
+            async with transaction(self._pool) as conn:
+                return await messages.claim(conn, _BATCH, utc_now())
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("messages.not_claimed", error=type(error).__name__)
+            return []
 
     async def _send_bounded(self, message: Message, limit: asyncio.Semaphore) -> None:
         async with limit:

@@ -23,6 +23,7 @@ from contracts.resolution_v1 import (
     ReturnClosed,
     ReviewRequested,
 )
+from services.intake.domain.goods_moved import with_goods
 from services.intake.domain.view import (
     AgreedView,
     CaseView,
@@ -45,7 +46,7 @@ UNITS_GONE = frozenset({OptionCode.RETURN_REFUND, OptionCode.REFUND_NO_RETURN, O
 def fold_resolution(view: CaseView, event: ResolutionEvent, occurred_at: datetime) -> CaseView:
     """The view after the event."""
     changes = _changes(event, view)
-    changes["progress"] = event.progress
+    changes["progress"] = with_goods(event.progress, changes.get("returning", view.returning), changes.get("reshipment", view.reshipment))
     if isinstance(event, ChoiceRefused):
         changes["last_refusal"] = RefusalView(command=_refused_command(event, view), reason=event.reason, at=occurred_at)
     if event.progress.status not in ENDED and (view.closed_at is not None or view.reopened_at is not None):
@@ -141,16 +142,13 @@ def _(event: CaseRejected, _view: CaseView) -> Changes:
 
 
 @_changes.register
-def _(event: ReturnAuthorised, _view: CaseView) -> Changes:
-    returning = ReturnView(
-        rma_id=event.rma_id,
-        state="authorised",
-        units=event.units,
-        freight_payer=event.freight_payer,
-        prepaid=event.prepaid,
-        ship_by=event.ship_by,
-    )
-    return {"returning": returning, "inspection": None}
+def _(event: ReturnAuthorised, view: CaseView) -> Changes:
+    known = view.returning
+    if known is None or known.rma_id != event.rma_id:
+        known = ReturnView(rma_id=event.rma_id, state="authorised")
+    # Its label may have been told of before: what is known of the parcel stays.
+    told = {"units": event.units, "freight_payer": event.freight_payer, "prepaid": event.prepaid, "ship_by": event.ship_by}
+    return {"returning": known.model_copy(update=told), "inspection": None}
 
 
 @_changes.register
@@ -173,7 +171,9 @@ def _(event: ReturnClosed, view: CaseView) -> Changes:
 
 
 @_changes.register
-def _(event: ReshipmentRequested, _view: CaseView) -> Changes:
+def _(event: ReshipmentRequested, view: CaseView) -> Changes:
+    if view.reshipment is not None and view.reshipment.reship_id == event.reship_id:
+        return {}  # its parcel was told of before
     return {"reshipment": ReshipmentView(reship_id=event.reship_id, state="requested")}
 
 

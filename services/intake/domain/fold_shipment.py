@@ -1,4 +1,4 @@
-"""How a shipment event changes the view of a case: where the goods are, and the label to print."""
+"""How a shipment event changes the view of a case: where the goods are, the label to print, and that the parcel is on its way."""
 
 from functools import singledispatch
 from typing import Any, TypeAlias
@@ -14,6 +14,7 @@ from contracts.shipment_v1 import (
     ReturnReceived,
     ShipmentEvent,
 )
+from services.intake.domain.goods_moved import with_goods
 from services.intake.domain.view import CaseView, ReshipmentView, ReturnView
 
 Changes: TypeAlias = dict[str, Any]
@@ -24,13 +25,14 @@ _RETURN_ENDED = frozenset({"refunded", "not_shipped", "taken_back", "withdrawn"}
 
 def fold_shipment(view: CaseView, event: ShipmentEvent) -> CaseView:
     """The view after the event."""
-    returning = _return_changes(event)
-    if returning is not None:
-        return view.model_copy(update={"returning": _returning(view.returning, returning)})
-    reshipment = _reshipment_changes(event)
-    if reshipment is not None:
-        return view.model_copy(update={"reshipment": _reshipment(view.reshipment, reshipment)})
-    return view
+    returning, reshipment = view.returning, view.reshipment
+    of_return, of_reshipment = _return_changes(event), _reshipment_changes(event)
+    if of_return is not None:
+        returning = _returning(returning, of_return)
+    elif of_reshipment is not None:
+        reshipment = _reshipment(reshipment, of_reshipment)
+    progress = with_goods(view.progress, returning, reshipment)
+    return view.model_copy(update={"returning": returning, "reshipment": reshipment, "progress": progress})
 
 
 def _returning(current: ReturnView | None, changes: Changes) -> ReturnView:

@@ -1,0 +1,156 @@
+"""The rules of the house that import-linter cannot express, read off the source."""
+
+import ast
+import re
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.common import SearchAttributeKey
+
+from deploy.local.provision.temporal import SEARCH_ATTRIBUTES
+from services.workflow.workflows import ui
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("contracts", "services", "deploy")
+MOST_LINES = 400
+MOST_FUNCTION_LINES = 70
+USUAL_LINES = 100
+REGISTRY_HOST = re.compile(r"://[a-z.]*(pypi|npmjs|maven|goproxy|golang|crates)\.|hosted\.org/packages|maven2[/]")
+IGNORE = re.compile(r"#\s*(?:noqa(?::[A-Z0-9, ]+)?|type:\s*ignore(?:\[[a-z-, ]+\])?)(?P<reason>.*)$")
+OUTSIDE = frozenset({"pydantic", "pydantic_core", "annotated_types"})
+
+
+@cache
+def sources() -> list[Path]:
+    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def committed_text() -> Iterator[tuple[str, str]]:
+    """Every text file that git knows or would add."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if path.is_file():
+            try:
+                yield name, path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [relative(path) for path in sources() if path.stat().st_size and not ast.get_docstring(tree(path))]
+    assert silent == []
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    long = {relative(path): lines for path in sources() if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MOST_LINES}
+    assert long == {}
+
+
+def test_no_function_is_longer_than_70_lines() -> None:
+    long = {
+        f"{relative(path)}:{node.lineno} {node.name}": lines
+        for path in sources()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > MOST_FUNCTION_LINES
+    }
+    assert long == {}
+
+
+def test_the_usual_file_is_short() -> None:
+    assert statistics.median(len(path.read_text(encoding="utf-8").splitlines()) for path in sources()) <= USUAL_LINES
+
+
+def test_every_ignore_says_why() -> None:
+    bare = [
+        f"{relative(path)}:{number}"
+        for path in sources()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if (found := IGNORE.search(line)) and len(found["reason"].strip(" -#")) < len("why")
+    ]
+    assert bare == []
+
+
+def test_nobody_imports_the_workflow_service_under_the_name_of_temporals_workflow_module() -> None:
+    guilty = [
+        relative(path)
+        for path in sources()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module == "services" and any(alias.name == "workflow" for alias in node.names)
+    ]
+    assert guilty == []
+
+
+def test_contracts_import_pydantic_and_the_standard_library_only() -> None:
+    foreign = {
+        f"{relative(path)}: {name}"
+        for path in sources()
+        if relative(path).startswith("contracts/")
+        for name in imported(tree(path))
+        if (root := name.partition(".")[0]) != "contracts" and root not in sys.stdlib_module_names and root not in OUTSIDE
+    }
+    assert foreign == set()
+
+
+def test_only_the_command_line_imports_deploy_and_only_when_it_runs() -> None:
+    guilty = [
+        relative(path)
+        for path in sources()
+        if relative(path).startswith("services/")
+        for node in (tree(path).body if path.name == "cli.py" else list(ast.walk(tree(path))))
+        if (isinstance(node, ast.Import) and any(alias.name.startswith("deploy") for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("deploy"))
+    ]
+    assert guilty == []
+
+
+@pytest.mark.parametrize("name", ["runtime", "local", "dev"])
+def test_every_locked_requirement_is_pinned_and_hashed_and_names_no_host(name: str) -> None:
+    text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    requirements = [block for block in re.split(r"\n(?=[A-Za-z0-9])", text) if block.strip() and not block.startswith("#")]
+    assert requirements
+    assert all("==" in block.partition("\n")[0] and "--hash=sha256:" in block for block in requirements)
+    assert "://" not in text
+
+
+def test_no_file_names_a_package_registry_host() -> None:
+    assert [name for name, text in committed_text() if REGISTRY_HOST.search(text)] == []
+
+
+def test_no_file_names_a_place_of_the_machine_it_was_written_on() -> None:
+    home_of_somebody = re.compile(r"(^|[^A-Za-z0-9_.])/(work|farm|root)[/]", re.MULTILINE)
+    assert [name for name, text in committed_text() if home_of_somebody.search(text)] == []
+
+
+def test_the_search_attributes_that_workflows_set_are_the_ones_that_are_made_at_the_start() -> None:
+    kinds = {
+        name: kind.name.rpartition("_")[2]
+        for name, kind in ((key.name, key.indexed_value_type) for key in vars(ui).values() if isinstance(key, SearchAttributeKey))
+    }
+    assert kinds == {name: IndexedValueType.Name(kind).rpartition("_")[2] for name, kind in SEARCH_ATTRIBUTES.items()}
