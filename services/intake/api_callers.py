@@ -13,7 +13,7 @@ from services.intake.adapters.credentials import KEY_PREFIX, Credentials
 from services.intake.domain.callers import Caller, MerchantCaller, StaffCaller
 from services.intake.domain.errors import NotAllowedError, NotAuthenticatedError
 from services.intake.ports import CaseTokens
-from services.kit.tokens import ALGORITHM, StaffTokens
+from services.kit.tokens import ACCEPTED_ALGORITHMS, StaffTokens
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (ak_…), a staff token or a case token.")
 _IPV6_PREFIX = 64
@@ -41,7 +41,7 @@ class Doorman:
             if merchant is None:
                 raise NotAuthenticatedError("The API key is not known.")
             return merchant
-        if _algorithm(token) == ALGORITHM and self._staff is not None:
+        if _algorithm(token) in ACCEPTED_ALGORITHMS and self._staff is not None:
             staff = self._staff.verify(token)
             return StaffCaller(staff.staff_id, staff.roles, staff.merchants)
         return self._case_tokens.read(token)

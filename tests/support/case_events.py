@@ -42,11 +42,18 @@ class Voices:
     """Everybody who has a say in one case."""
 
     def __init__(self, case: CaseOpened) -> None:
-        self._case = {"merchant_id": case.merchant_id, "case_id": case.case_id}
-        self._shipment = {**self._case, "case_number": case.case_number, "customer_ref": case.customer_ref, "locale": case.locale}
+        self._case: dict[str, Any] = {"merchant_id": case.merchant_id, "case_id": case.case_id}
+        self._shipment: dict[str, Any] = {
+            **self._case,
+            "case_number": case.case_number,
+            "customer_ref": case.customer_ref,
+            "locale": case.locale,
+        }
 
     def chooses(self, offer_id: OfferId, option: OptionCode, **changes: Any) -> OptionChosen:
-        return OptionChosen(**{**self._case, "offer_id": offer_id, "option": option, "chosen_at": utc_now(), "chosen_by": CUSTOMER, **changes})
+        return OptionChosen(
+            **{**self._case, "offer_id": offer_id, "option": option, "chosen_at": utc_now(), "chosen_by": CUSTOMER, **changes}
+        )
 
     def rejects(self, offer_id: OfferId) -> OfferRejected:
         return OfferRejected(**self._case, offer_id=offer_id, rejected_at=utc_now())

@@ -1,19 +1,21 @@
 """A case process in skipped time, with scripted steps: start it, let time pass, tell it facts, see what it did when."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from contracts.case_state import CaseOutcome
-from contracts.identifiers import CaseId, OrderId, reship_id_for, rma_id_for
+from contracts.identifiers import CaseId, CustomerRef, OrderId
 from contracts.scenes import Scene
 from services.workflow.activities.approvals import ApprovalActivities
 from services.workflow.activities.cases import CaseActivities
@@ -28,7 +30,7 @@ from services.workflow.workflows.after_sales_case import AfterSalesCase
 from services.workflow.workflows.reship_goods import ReshipGoods
 from services.workflow.workflows.return_goods import ReturnGoods
 from tests.support.builders import MERCHANT
-from tests.support.scripted_steps import UNITS, RefundPaidAtOnce, ScriptedApprovals, ScriptedCase, ScriptedReship, ScriptedReturn, Script
+from tests.support.scripted_steps import UNITS, RefundPaidAtOnce, Script, ScriptedApprovals, ScriptedCase, ScriptedReship, ScriptedReturn
 
 MATCH = Finding(result="match", accepted=UNITS, progress=standing.refunding())
 
@@ -45,12 +47,30 @@ class RunningCase:
     card: CaseCard
 
     async def after(self, passes: timedelta) -> None:
-        """Let time pass."""
+        """Let time pass, and the processes do what falls due."""
+        await self.idle()
         await self.environment.sleep(passes)
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Wait until no process of the case has anything in hand."""
+        deadline = asyncio.get_running_loop().time() + 30
+        while await self._busy(self.handle.id):
+            assert asyncio.get_running_loop().time() < deadline, "the processes are still busy after 30 s"
+            await asyncio.sleep(0.01)
+
+    async def _busy(self, workflow_id: str) -> bool:
+        client = self.environment.client
+        request = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=WorkflowExecution(workflow_id=workflow_id))
+        described = await client.workflow_service.describe_workflow_execution(request)
+        if described.HasField("pending_workflow_task") or described.pending_activities:
+            return True
+        return any([await self._busy(child.workflow_id) for child in described.pending_children])
 
     async def hear(self, fact: FactKind, workflow_id: str | None = None, /, *, event_id: UUID | None = None, **data: Any) -> None:
         """Tell the process (or a child of it) a fact."""
         handle = self.handle if workflow_id is None else self.environment.client.get_workflow_handle(workflow_id)
+        await self.idle()
         await handle.signal("deliver", CaseSignal(event_id=event_id or uuid4(), kind=fact, data=data))
 
     async def decide(self, state: ApprovalState, workflow_id: str | None = None, **more: Any) -> None:
@@ -69,7 +89,12 @@ class RunningCase:
 
 @asynccontextmanager
 async def a_running_case(
-    environment: WorkflowEnvironment, *plans: Script, finding: Finding = MATCH, answer: str | None = None, words: tuple[str, ...] = (), **options: Any
+    environment: WorkflowEnvironment,
+    *plans: Script,
+    finding: Finding = MATCH,
+    answer: str | None = None,
+    words: tuple[str, ...] = (),
+    **options: Any,
 ) -> AsyncIterator[RunningCase]:
     """A case process whose assessments and choices give ``plans``, one after the other."""
     case, approvals, queue = ScriptedCase(list(plans), **options), ScriptedApprovals(), f"skipping-{uuid4().hex[:8]}"
@@ -85,7 +110,7 @@ async def a_running_case(
         case_number="T-000001",
         order_id=OrderId(UUID(int=3)),
         order_number="545231",
-        customer_ref=UUID(int=4),
+        customer_ref=CustomerRef(UUID(int=4)),
         scene=Scene.FULFILMENT_MISSING_ITEM,
         currency="GBP",
         time_zone="Europe/London",
@@ -98,10 +123,7 @@ async def a_running_case(
         workflow_runner=workflow_runner(),
     ):
         started = await environment.get_current_time()
-        handle = await environment.client.start_workflow(AfterSalesCase.run, CaseInput(card=card), id=f"case/{card.case_id}", task_queue=queue)
-        try:
-            yield RunningCase(environment, handle, case, approvals, started, card)
-        finally:  # a process left behind without a worker would hold the clock of the tests that follow
-            for workflow_id in (handle.id, f"return/{rma_id_for(card.case_id, 1)}", f"reship/{reship_id_for(card.case_id, 1)}"):
-                with suppress(RPCError):
-                    await environment.client.get_workflow_handle(workflow_id).terminate()
+        handle = await environment.client.start_workflow(
+            AfterSalesCase.run, CaseInput(card=card), id=f"case/{card.case_id}", task_queue=queue
+        )
+        yield RunningCase(environment, handle, case, approvals, started, card)

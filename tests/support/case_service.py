@@ -69,13 +69,12 @@ class CaseService:
     sweeper: Sweeper
     worker: Callable[[], Worker]
 
-
     def __post_init__(self) -> None:
         self._handlers = CaseConsumers(self.books).handlers()
 
     async def tell(self, *bodies: EventBody, test: bool = True) -> list[UUID]:
         """Hand events in, as the consumers would. Returns their ids."""
-        ids = []
+        ids: list[UUID] = []
         for body in bodies:
             event_id = EventId(uuid4())
             ids.append(event_id)
@@ -134,7 +133,9 @@ class CaseService:
         """How many events a process has."""
         return len((await self.client.get_workflow_handle(workflow_id).fetch_history()).events)
 
-    async def decide(self, case_id: CaseId, kind: ApprovalKind, decision: str, *, role: Role = Role.DUTY_DIRECTOR, nth: int = 1, **more: Any) -> None:
+    async def decide(
+        self, case_id: CaseId, kind: ApprovalKind, decision: str, *, role: Role = Role.DUTY_DIRECTOR, nth: int = 1, **more: Any
+    ) -> None:
         """Have somebody decide the n-th approval of a kind that the case asked for, over HTTP."""
 
         async def asked() -> ApprovalRequested | None:
@@ -161,7 +162,7 @@ class CaseService:
         app = create_api(self.pool, settings, Providers([], {}), self.books.cases, self.books.work_items, Health())
         async with a_client(app) as client:
             answer = await Caller(client, a_token("sam", role, merchants=tuple(MERCHANTS))).post(path, body)
-            assert answer.status_code == 200, answer.text  # noqa: PLR2004 (HTTP's own number)
+            assert answer.status_code == 200, answer.text
 
     async def details(self, workflow_id: str) -> str:
         """What the screen says of a process now."""
@@ -183,16 +184,20 @@ class CaseService:
 async def a_case_service(dsn: str, client: Client, provider: PaymentProvider, task_queue: str) -> AsyncIterator[CaseService]:
     """The service, its worker and deliverer running."""
     providers = Providers([provider], {})
-    settings = WorkflowSettings(postgres_dsn=dsn, http_port=0, merchants_file="unused.json", task_queue=task_queue)
+    settings = WorkflowSettings(postgres_dsn=dsn, http_port=0, merchants_file=Path("unused.json"), task_queue=task_queue)
     async with open_pool(dsn, service="workflow-test", max_size=16) as pool:
         cases = CaseBook()
         items = WorkItemBook(cases)
-        books = open_books(pool, Deciding(MERCHANTS, load_packs(BUILT_IN, PACKS)), PostgresRefunds(cases, items, providers.serves), cases, items)
+        books = open_books(
+            pool, Deciding(MERCHANTS, load_packs(BUILT_IN, PACKS)), PostgresRefunds(cases, items, providers.serves), cases, items
+        )
         starter = CaseStarter(client, books, task_queue)
         deliverer = Deliverer(pool, CaseDeliverer(client, books, starter, task_queue).deliver, concurrency=16)
         stop = asyncio.Event()
         delivering = asyncio.create_task(deliverer.run(stop))
-        service = CaseService(pool, client, books, starter, Sweeper(pool, starter), lambda: build_worker(client, books, providers, settings))
+        service = CaseService(
+            pool, client, books, starter, Sweeper(pool, starter), lambda: build_worker(client, books, providers, settings)
+        )
         try:
             async with service.worker():
                 yield service
@@ -232,5 +237,3 @@ def a_case_today(order: Order, **changes: Any) -> CaseOpened:
     now = utc_now()
     defaults: dict[str, Any] = {"case_id": case_id, "case_number": f"T{case_id.hex[:8]}", "requested_at": now, "opened_at": now}
     return a_case(order=order, **(defaults | changes))
-
-

@@ -9,9 +9,9 @@ from uuid import UUID
 from temporalio import workflow
 
 from contracts.case_state import CaseOutcome, OptionCode
-from contracts.decision_facts import AffectedUnits
+from contracts.decision_facts import AffectedUnits, EvidenceKind
 from contracts.decision_result import EvidenceNeed, FreightPayer, Priority
-from contracts.identifiers import OfferId, refund_id_for
+from contracts.identifiers import CaseId, MerchantId, OfferId, OrderId, refund_id_for
 from contracts.progress import Progress
 from contracts.quote import RefundRequest, RefundUnits
 from contracts.roles import APPROVAL_TIERS, Role
@@ -69,7 +69,7 @@ TIMERS = CaseTimers(
 OFFER = OfferId(UUID(int=7))
 UNITS = (AffectedUnits(line_id="1", quantity=2),)
 REQUEST = RefundRequest(currency="GBP", items=(RefundUnits(line_id="1", quantity=2),))
-NEEDED = (EvidenceNeed(kinds=("photo",), count=1, shows="goods", rule="R-EVD-07"),)
+NEEDED = (EvidenceNeed(kinds=(EvidenceKind.PHOTO,), count=1, shows="goods", rule="R-EVD-07"),)
 Script = Callable[[AssessCase], Plan]
 
 
@@ -93,7 +93,14 @@ def approval(plan: ApprovalPlan) -> Script:
 def offer(ask: AssessCase, automatic: OptionCode | None = None) -> Plan:
     """An offer of 48 hours, recalled after 24."""
     until = ask.at + 48 * HOUR
-    made = OfferPlan(offer_id=OFFER, number=1, options=(OptionCode.REFUND_NO_RETURN,), valid_until=until, remind_at=ask.at + 24 * HOUR, automatic=automatic)
+    made = OfferPlan(
+        offer_id=OFFER,
+        number=1,
+        options=(OptionCode.REFUND_NO_RETURN,),
+        valid_until=until,
+        remind_at=ask.at + 24 * HOUR,
+        automatic=automatic,
+    )
     return Plan(step=CaseStep.AWAIT_CHOICE, progress=standing.offer_pending(until, automatic=automatic is not None), offer=made)
 
 
@@ -219,7 +226,7 @@ class ScriptedReturn:
 
     async def prepare(self, ask: PreparePartial) -> PreparedRefund:
         self.case._keep("prepare", ask)
-        return PreparedRefund(refund=a_refund(ask), progress=standing.refunding())
+        return PreparedRefund(refund=a_refund(ask.case_id, ask.partial_minor or 850), progress=standing.refunding())
 
 
 @dataclass
@@ -269,7 +276,9 @@ class ScriptedApprovals:
         higher = tiers[min(tiers.index(view.tier) + 1, len(tiers) - 1)]
         limit = move.timers.alarm if higher is view.tier else move.timers.of(higher)
         self.moved.append((higher, move.at))
-        self.views[move.approval_id] = view.model_copy(update={"tier": higher, "due_at": move.at + limit, "escalations": view.escalations + 1})
+        self.views[move.approval_id] = view.model_copy(
+            update={"tier": higher, "due_at": move.at + limit, "escalations": view.escalations + 1}
+        )
         return self.views[move.approval_id]
 
     async def withdraw(self, approval_id: UUID) -> ApprovalView:
@@ -277,18 +286,18 @@ class ScriptedApprovals:
         return self.views[approval_id]
 
 
-def a_refund(ask: PreparePartial) -> RequestRefund:
-    """The refund that was prepared."""
+def a_refund(case_id: UUID, amount_minor: int) -> RequestRefund:
+    """A refund that was prepared."""
     return RequestRefund(
-        refund_id=refund_id_for(ask.case_id, 2),
-        case_id=ask.case_id,
-        merchant_id="demo-shop",
-        order_id=UUID(int=3),
+        refund_id=refund_id_for(CaseId(case_id), 2),
+        case_id=CaseId(case_id),
+        merchant_id=MerchantId("demo-shop"),
+        order_id=OrderId(UUID(int=3)),
         request=REQUEST,
         remedy=OptionCode.RETURN_REFUND,
         reason="return.no_reason",
         policy_version="uk-retail@1.0",
-        agreed_minor=ask.partial_minor or 850,
+        agreed_minor=amount_minor,
     )
 
 

@@ -85,9 +85,10 @@ class PlacedOrder:
     snapshot: Mapping[str, Any]
 
     @property
-    def mail(self) -> str:
-        """The customer's mail address."""
-        return str(self.snapshot["contact"]["email"])
+    def mail(self) -> str | None:
+        """The customer's mail address, None for one who gave none."""
+        address: str | None = self.snapshot["contact"].get("email")
+        return address
 
 
 def an_order_snapshot(number: str, **changes: Any) -> dict[str, Any]:
@@ -169,7 +170,7 @@ class Shop:
         number = changes.pop("number", f"E{uuid4().hex[:10].upper()}")
         snapshot = an_order_snapshot(number, **changes)
         total = sum(line["amount_minor"] for line in snapshot["lines"]) + sum(one["amount_minor"] for one in snapshot.get("freight", ()))
-        payment = await self.capture(number, total)
+        payment = await self.capture(number, total, snapshot["currency"])
         paid = {"payment_id": "p1", "provider": "sandbox", "provider_reference": payment, "method": "card"}
         snapshot["payments"] = [paid | {"captured_minor": total, "captured_at": snapshot["paid_at"]}]
         await self.storefront(merchant).put(f"/v1/orders/{number}", snapshot)

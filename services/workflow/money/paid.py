@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from contracts.order_v1 import FreightCharge, Order, OrderLine, Tax
-from services.workflow.money.errors import OrderMoneyError, UnknownItemError
+from services.workflow.money.errors import OrderMoneyError
 from services.workflow.money.proration import prorate
 
 
@@ -57,14 +57,6 @@ def lines_paid(order: Order) -> dict[str, LinePaid]:
             raise OrderMoneyError(f"line {line.line_id}: its taxes are more than was paid for it: taxes are stated after every discount")
         paid[line.line_id] = entry
     return paid
-
-
-def line_paid(order: Order, line_id: str) -> LinePaid:
-    """What was paid for one line. Raises ``UnknownItemError``, ``OrderMoneyError``."""
-    try:
-        return lines_paid(order)[line_id]
-    except KeyError:
-        raise UnknownItemError("line", line_id) from None
 
 
 def freight_paid_minor(order: Order, charge: FreightCharge) -> int:

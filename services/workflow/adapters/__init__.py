@@ -1,0 +1,1 @@
+"""The ports, fulfilled: PostgreSQL rows and payment providers."""

@@ -1,0 +1,208 @@
+"""The case rows: what the workflow service knows of each case, and how far it has come. PostgreSQL is the authority on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.case_state import CaseOutcome, CaseStatus, OptionCode, Stage
+from contracts.case_v1 import CaseOpened
+from contracts.identifiers import CaseId, CustomerRef, MerchantId, OrderId, derived_event_id
+from contracts.progress import Progress, Then, WaitingFor
+from contracts.resolution_v1 import ResolutionEvent
+from contracts.scenes import Scene
+from services.kit import outbox
+from services.kit.postgres import Connection, Record
+from services.workflow.ports import CaseHeader
+
+SUBMITTED = Progress(status=CaseStatus.SUBMITTED, stage=Stage.ACCEPT, waiting_for=WaitingFor.TRIAGE, then=Then.NOTHING)
+"""Where a case stands before its process has looked at it."""
+
+
+class CaseNotFoundError(LookupError):
+    """No such case is known to the workflow service."""
+
+    def __init__(self, case_id: UUID) -> None:
+        super().__init__(f"case {case_id} is not known to the workflow service")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    """A case as its row has it. ``opened`` is the application without its order; ``active_workflow`` is who hears about goods now."""
+
+    header: CaseHeader
+    scene: Scene
+    progress: Progress
+    opened: dict[str, Any]
+    policy_version: str | None
+    priority: str | None
+    run_number: int
+    run_started_at: datetime
+    reopen_number: int
+    resume_offer: bool
+    workflow_open: bool
+    active_workflow: str | None
+    request_number: int
+    remedy_ordinal: int
+    outcome: CaseOutcome | None
+    opened_at: datetime
+
+
+class CaseBook:
+    """The port ``Cases`` on PostgreSQL, and what only the case process needs."""
+
+    async def open(self, conn: Connection, opened: CaseOpened, *, test: bool) -> bool:
+        """Make the row of a case. False where it exists already."""
+        return bool(
+            await conn.fetchval(
+                _OPEN,
+                opened.case_id,
+                opened.merchant_id,
+                opened.case_number,
+                opened.order.order_id,
+                opened.order.number,
+                opened.customer_ref,
+                opened.locale,
+                opened.order.currency,
+                test,
+                opened.scene.value,
+                SUBMITTED,
+                opened.model_dump(mode="json", exclude={"order"}),
+                opened.opened_at,
+            )
+        )
+
+    async def header(self, conn: Connection, case_id: CaseId) -> CaseHeader:
+        """The header of a case. Raises :class:`CaseNotFoundError`."""
+        row = await conn.fetchrow("SELECT * FROM cases WHERE case_id = $1", case_id)
+        if row is None:
+            raise CaseNotFoundError(case_id)
+        return _header(row)
+
+    async def progress(self, conn: Connection, case_id: CaseId) -> Progress:
+        """Where the case stands, its row locked until the transaction ends. Raises :class:`CaseNotFoundError`."""
+        return (await self.lock(conn, case_id)).progress
+
+    async def lock(self, conn: Connection, case_id: CaseId) -> CaseRow:
+        """The row, locked until the transaction ends. Raises :class:`CaseNotFoundError`."""
+        return await self._read(conn, "SELECT * FROM cases WHERE case_id = $1 FOR UPDATE", case_id)
+
+    async def read(self, conn: Connection, case_id: CaseId) -> CaseRow:
+        """The row as it stands. Raises :class:`CaseNotFoundError`."""
+        return await self._read(conn, "SELECT * FROM cases WHERE case_id = $1", case_id)
+
+    async def _read(self, conn: Connection, query: str, case_id: CaseId) -> CaseRow:
+        row = await conn.fetchrow(query, case_id)
+        if row is None:
+            raise CaseNotFoundError(case_id)
+        return _row(row)
+
+    async def publish(
+        self, conn: Connection, header: CaseHeader, operation_id: UUID, events: Sequence[ResolutionEvent], progress: Progress | None = None
+    ) -> None:
+        """Append resolution events (ids derive from ``operation_id`` and type; a repeat adds nothing); ``progress`` becomes the case's own."""
+        if progress is not None:
+            await conn.execute(
+                "UPDATE cases SET progress = $2, status = $3 WHERE case_id = $1", header.case_id, progress, progress.status.value
+            )
+        await outbox.append(
+            conn,
+            [
+                outbox.OutgoingEvent(body=event, event_id=derived_event_id(operation_id, event.event_type), test=header.test)
+                for event in events
+            ],
+        )
+
+    async def fix_policy(self, conn: Connection, case_id: CaseId, policy_version: str, priority: str) -> None:
+        """Fix the policy a case is decided by for the rest of its life."""
+        await conn.execute("UPDATE cases SET policy_version = $2, priority = $3 WHERE case_id = $1", case_id, policy_version, priority)
+
+    async def next_ordinal(self, conn: Connection, case_id: CaseId) -> int:
+        """Count one more remedy of the case; ordinals go on counting when it is reopened."""
+        return int(
+            await conn.fetchval("UPDATE cases SET remedy_ordinal = remedy_ordinal + 1 WHERE case_id = $1 RETURNING remedy_ordinal", case_id)
+        )
+
+    async def next_request(self, conn: Connection, case_id: CaseId) -> int:
+        """Count one more request for evidence in this run."""
+        return int(
+            await conn.fetchval("UPDATE cases SET request_number = request_number + 1 WHERE case_id = $1 RETURNING request_number", case_id)
+        )
+
+    async def set_active(self, conn: Connection, case_id: CaseId, workflow_id: str | None) -> None:
+        """Who hears facts about goods from now on."""
+        await conn.execute("UPDATE cases SET active_workflow = $2 WHERE case_id = $1", case_id, workflow_id)
+
+    async def end(
+        self, conn: Connection, case_id: CaseId, outcome: CaseOutcome, option: OptionCode | None, refunded_minor: int, at: datetime
+    ) -> None:
+        """The case ended, and its process with it."""
+        await conn.execute(_END, case_id, outcome.value, option.value if option else None, refunded_minor, at)
+
+    async def reopen(self, conn: Connection, case_id: CaseId, reopen_number: int, at: datetime) -> bool:
+        """Start the next run of an ended case, for intake's ``reopen_number``. False where that one was started before, or the case is not over."""
+        return bool(await conn.fetchval(_REOPEN, case_id, reopen_number, at))
+
+    async def resume_offer(self, conn: Connection, case_id: CaseId, at: datetime) -> bool:
+        """Start the next run at the offer that lapsed: a timely choice arrived after the end (R-CASE-04). False where the case did not end so."""
+        return bool(await conn.fetchval(_RESUME, case_id, CaseOutcome.NO_RESPONSE.value, at))
+
+
+def _header(row: Record) -> CaseHeader:
+    return CaseHeader(
+        case_id=CaseId(row["case_id"]),
+        case_number=row["case_number"],
+        merchant_id=MerchantId(row["merchant_id"]),
+        order_id=OrderId(row["order_id"]),
+        order_number=row["order_number"],
+        customer_ref=CustomerRef(row["customer_ref"]),
+        locale=row["locale"],
+        currency=row["currency"],
+        test=row["test"],
+        opened_by=(row["opened"]["opened_by"]["staff"] or {}).get("staff_id"),
+    )
+
+
+def _row(row: Record) -> CaseRow:
+    return CaseRow(
+        header=_header(row),
+        scene=Scene(row["scene"]),
+        progress=Progress.model_validate(row["progress"]),
+        opened=row["opened"],
+        policy_version=row["policy_version"],
+        priority=row["priority"],
+        run_number=row["run_number"],
+        run_started_at=row["run_started_at"],
+        reopen_number=row["reopen_number"],
+        resume_offer=row["resume_offer"],
+        workflow_open=row["workflow_open"],
+        active_workflow=row["active_workflow"],
+        request_number=row["request_number"],
+        remedy_ordinal=row["remedy_ordinal"],
+        outcome=CaseOutcome(row["outcome"]) if row["outcome"] else None,
+        opened_at=row["opened_at"],
+    )
+
+
+_OPEN = """
+INSERT INTO cases (case_id, merchant_id, case_number, order_id, order_number, customer_ref, locale, currency, test, scene,
+    status, progress, opened, opened_at, run_started_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'submitted', $11, $12, $13, $13)
+ON CONFLICT (case_id) DO NOTHING RETURNING true
+"""
+
+_END = """
+UPDATE cases SET workflow_open = false, active_workflow = NULL, outcome = $2, agreed_option = $3, refunded_minor = $4, closed_at = $5 WHERE case_id = $1
+"""
+
+_REOPEN = """
+UPDATE cases SET reopen_number = $2, run_number = run_number + 1, run_started_at = $3, request_number = 0, workflow_open = true, resume_offer = false,
+    outcome = NULL, closed_at = NULL
+WHERE case_id = $1 AND NOT workflow_open AND reopen_number < $2 RETURNING true
+"""
+
+_RESUME = """
+UPDATE cases SET run_number = run_number + 1, run_started_at = $3, workflow_open = true, resume_offer = true, outcome = NULL, closed_at = NULL
+WHERE case_id = $1 AND NOT workflow_open AND outcome = $2 RETURNING true
+"""

@@ -1,0 +1,84 @@
+"""The facts heard of each case: case and shipment events, kept as they came. A signal only names one; this row is the proof."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.events import CaseEvent
+from contracts.identifiers import CaseId
+from services.kit.postgres import Connection, Record
+from services.workflow.payloads.case import CaseSignal, FactKind
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact: the body of its event, and which run of the case heard of it."""
+
+    event_id: UUID
+    kind: FactKind
+    body: dict[str, Any]
+    run_number: int
+    occurred_at: datetime
+
+
+class FactBook:
+    """The facts of cases on PostgreSQL."""
+
+    async def add(
+        self, conn: Connection, event_id: UUID, kind: FactKind, workflow_id: str, run_number: int, body: CaseEvent, at: datetime
+    ) -> bool:
+        """Keep a fact for the process that hears of it. False where it is known."""
+        return bool(await conn.fetchval(_ADD, event_id, body.case_id, kind.value, workflow_id, body, run_number, at))
+
+    async def get(self, conn: Connection, case_id: CaseId, event_id: UUID, kind: FactKind) -> Fact | None:
+        """The fact of that id and kind, None where this case has none: then whoever named it made it up."""
+        row = await conn.fetchrow(
+            "SELECT * FROM case_facts WHERE event_id = $1 AND case_id = $2 AND kind = $3", event_id, case_id, kind.value
+        )
+        return _fact(row) if row else None
+
+    async def of_kind(self, conn: Connection, case_id: CaseId, *kinds: FactKind) -> list[Fact]:
+        """All facts of these kinds, oldest first."""
+        rows = await conn.fetch(
+            "SELECT * FROM case_facts WHERE case_id = $1 AND kind = ANY($2) ORDER BY position", case_id, [kind.value for kind in kinds]
+        )
+        return [_fact(row) for row in rows]
+
+    async def signals_of(self, conn: Connection, case_id: CaseId, workflow_id: str) -> tuple[CaseSignal, ...]:
+        """The signals that a process of the case should have had in the case's present run, for one that starts again."""
+        return tuple(signal_of(_fact(row)) for row in await conn.fetch(_OF_WORKFLOW, case_id, workflow_id))
+
+    async def move_to_run(self, conn: Connection, event_id: UUID, run_number: int) -> None:
+        """Let a later run of the case hear of a fact."""
+        await conn.execute("UPDATE case_facts SET run_number = $2 WHERE event_id = $1", event_id, run_number)
+
+
+def signal_of(fact: Fact) -> CaseSignal:
+    """The signal that tells of a fact: its id, and the codes that help to sort it."""
+    return CaseSignal(event_id=fact.event_id, kind=fact.kind, data=hints(fact.kind, fact.body))
+
+
+def hints(kind: FactKind, body: dict[str, Any]) -> dict[str, str | int | bool | None]:
+    """What a signal says beyond its id: enough to know whether to look, never anything to act on."""
+    match kind:
+        case FactKind.EVIDENCE_ADDED:
+            return {"kind": body["item"]["kind"], "shows": body["item"]["shows"]}
+        case FactKind.SATISFACTION_STATED:
+            return {"satisfied": body["satisfied"]}
+        case _:
+            return {name: str(body[name]) for name in ("rma_id", "reship_id", "offer_id") if name in body}
+
+
+def _fact(row: Record) -> Fact:
+    return Fact(row["event_id"], FactKind(row["kind"]), row["body"], row["run_number"], row["occurred_at"])
+
+
+_ADD = """
+INSERT INTO case_facts (event_id, case_id, kind, workflow_id, body, run_number, occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (event_id) DO NOTHING RETURNING true
+"""
+
+_OF_WORKFLOW = """
+SELECT case_facts.* FROM case_facts JOIN cases USING (case_id, run_number) WHERE case_id = $1 AND workflow_id = $2 ORDER BY position
+"""

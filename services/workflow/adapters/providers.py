@@ -1,0 +1,69 @@
+"""The payment providers of this installation, by the name that orders use."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from services.workflow.adapters.provider_sandbox import NAME, open_sandbox_provider
+from services.workflow.ports import PaymentProvider, ProviderNotAvailableError
+
+
+class ProviderSettings(Protocol):
+    """The settings that name the providers. A provider without its settings is not there."""
+
+    @property
+    def sandbox_payments_url(self) -> str | None:
+        """Where the sandbox's payment provider is."""
+
+    @property
+    def sandbox_payments_api_key(self) -> SecretStr | None:
+        """The key to call it with."""
+
+    @property
+    def sandbox_payments_webhook_secrets(self) -> SecretStr | None:
+        """The secrets its webhooks are signed with, separated by commas (several while they are rotated)."""
+
+
+class Providers:
+    """The configured providers and the secrets of their webhooks. Test merchants reach sandbox providers only, live merchants never do."""
+
+    def __init__(self, providers: Sequence[PaymentProvider], webhook_secrets: Mapping[str, Sequence[str]]) -> None:
+        self._providers = {provider.name: provider for provider in providers}
+        self._secrets = dict(webhook_secrets)
+
+    def serves(self, name: str, test: bool) -> bool:
+        """Whether the provider can be used for a merchant in test mode or not."""
+        provider = self._providers.get(name)
+        return provider is not None and provider.sandbox == test
+
+    def of(self, name: str, *, test: bool) -> PaymentProvider:
+        """The provider for a merchant of that mode. Raises :class:`ProviderNotAvailableError`."""
+        if not self.serves(name, test):
+            raise ProviderNotAvailableError(name, test=test)
+        return self._providers[name]
+
+    def named(self, name: str) -> PaymentProvider | None:
+        """The provider of that name, for its webhooks."""
+        return self._providers.get(name)
+
+    def webhook_secrets(self, name: str) -> Sequence[str]:
+        """The secrets that the provider's webhooks may be signed with."""
+        return self._secrets.get(name, ())
+
+    def names(self) -> Sequence[str]:
+        """The names of all providers."""
+        return tuple(self._providers)
+
+
+@asynccontextmanager
+async def open_providers(settings: ProviderSettings) -> AsyncIterator[Providers]:
+    """The providers that the settings name, their connections closed with the block."""
+    url, key, secrets = settings.sandbox_payments_url, settings.sandbox_payments_api_key, settings.sandbox_payments_webhook_secrets
+    if url is None or key is None:
+        yield Providers([], {})
+        return
+    async with open_sandbox_provider(url, key.get_secret_value()) as sandbox:
+        listed = [secret.strip() for secret in (secrets.get_secret_value() if secrets else "").split(",") if secret.strip()]
+        yield Providers([sandbox], {NAME: listed})

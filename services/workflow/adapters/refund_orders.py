@@ -1,0 +1,94 @@
+"""What finance orders about a refund that does not go on by itself: another attempt, or giving it up."""
+
+from uuid import UUID, uuid5
+
+from uuid_utils.compat import uuid7
+
+from contracts.identifiers import RefundId
+from services.kit import deliveries
+from services.kit.clock import utc_now
+from services.kit.logging import get_logger
+from services.kit.postgres import Connection
+from services.workflow.adapters.caps import release
+from services.workflow.adapters.refund_rows import RefundRow, submissions_of
+from services.workflow.adapters.refunds import PostgresRefunds
+from services.workflow.adapters.settlements import tell_case
+from services.workflow.refunds.phase import RefundState, latest
+from services.workflow.refunds.submission import SubmissionState
+
+log = get_logger(__name__)
+
+
+class NotOrderableError(Exception):
+    """The refund does not wait for finance; ``code`` is ``goes_on_by_itself``, ``settled``, ``given_up``, ``outcome_open`` or ``partly_paid``."""
+
+    def __init__(self, code: str, says: str) -> None:
+        super().__init__(says)
+        self.code = code
+
+
+async def order_attempt(conn: Connection, refunds: PostgresRefunds, refund_id: RefundId, ordered_by: str) -> int:
+    """Commit to one more attempt per failed payment (R-RFD-09), and let the refund's process go on. Returns the number of the attempt.
+
+    Raises :class:`NotOrderableError`, ``RefundNotFoundError``, or ``RefusedError`` where it still cannot be reserved.
+    """
+    refund = await refunds.lock_with_order(conn, refund_id)
+    if refund.state is RefundState.REFUSED:
+        await refunds.resume_refused(conn, refund, ordered_by)
+        attempt = 1
+    else:
+        last = await _waiting_attempts(conn, refund)
+        attempt = 1 + max(last.values())
+        await conn.execute(
+            "UPDATE refunds SET state = 'requested', code = '', attempts_allowed = $2 WHERE refund_id = $1", refund_id, attempt
+        )
+        await refunds.next_attempts(conn, refund_id, ordered_by=ordered_by)
+    await conn.execute(_TASK_DONE, refund.case_id, str(refund_id), utc_now(), ordered_by, "attempt_ordered")
+    await _resume(conn, refund, uuid5(refund_id, f"ordered/{attempt}"))
+    return attempt
+
+
+async def give_up(conn: Connection, refunds: PostgresRefunds, refund_id: RefundId, code: str, ordered_by: str) -> None:
+    """End a refund of which nothing was paid, and release what it had reserved: only after the provider's own records say that every attempt failed.
+
+    Raises :class:`NotOrderableError` or ``RefundNotFoundError``.
+    """
+    refund = await refunds.lock_with_order(conn, refund_id)
+    if refund.state is not RefundState.REFUSED:
+        await _waiting_attempts(conn, refund)
+        if any(submission.state is SubmissionState.SUCCEEDED for submission in await submissions_of(conn, refund_id)):
+            raise NotOrderableError("partly_paid", "part of the refund was paid: order another attempt for the rest")
+        await release(conn, refund.order_id, refund.quote())
+    await conn.execute("UPDATE refunds SET state = 'failed', code = $2 WHERE refund_id = $1", refund_id, code)
+    await conn.execute(_TASK_DONE, refund.case_id, str(refund_id), utc_now(), ordered_by, "given_up")
+    await _resume(conn, refund, UUID(str(uuid7())))
+
+
+async def _waiting_attempts(conn: Connection, refund: RefundRow) -> dict[str, int]:
+    """The number of the last attempt of each payment that failed, all others being done. Raises :class:`NotOrderableError`."""
+    match refund.state:
+        case RefundState.SETTLED:
+            raise NotOrderableError("settled", "the refund was paid")
+        case RefundState.FAILED:
+            raise NotOrderableError("given_up", "the refund was given up")
+        case RefundState.REQUESTED:
+            raise NotOrderableError("goes_on_by_itself", "the refund is being paid: attempts follow by themselves until they are used up")
+    last = latest(submission.as_attempt() for submission in await submissions_of(conn, refund.refund_id))
+    if any(not attempt.state.final for attempt in last.values()):
+        raise NotOrderableError("outcome_open", "the outcome of another part is still open: wait for the provider's record")
+    return {payment_id: attempt.attempt for payment_id, attempt in last.items() if attempt.state is SubmissionState.FAILED}
+
+
+async def _resume(conn: Connection, refund: RefundRow, event_id: UUID) -> None:
+    """Wake the refund's process, or start it again if it is gone: ``input`` makes the delivery a signal with start."""
+    log.info("refund.resumed", refund_id=str(refund.refund_id), event_id=str(event_id))
+    await conn.execute("UPDATE refunds SET signal_wanted = false WHERE refund_id = $1", refund.refund_id)
+    payload = {"refund_id": str(refund.refund_id), "event_id": str(event_id), "input": refund.row["process"]}
+    await deliveries.add(conn, event_id=event_id, key=f"refund/{refund.refund_id}", kind="signal_refund", payload=payload)
+    await tell_case(conn, refund, uuid5(event_id, "case"), "refund_resumed", "")
+
+
+_TASK_DONE = """
+UPDATE work_items SET state = 'done', resolved_at = $3, resolved_by = $4, resolution = $5
+WHERE case_id = $1 AND detail ->> 'refund_id' = $2 AND state = 'open' AND kind IN ('finance_refund_failed', 'finance_refund_refused')
+"""

@@ -1,0 +1,158 @@
+"""The rows of refunds and submissions, read as objects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contracts.identifiers import CaseId, MerchantId, OrderId, RefundId, SubmissionId
+from contracts.quote import Allocation, Quote
+from services.kit.postgres import Connection, Pool, Record
+from services.workflow.payloads.refund import RefundStep
+from services.workflow.refunds.phase import Attempt, RefundState, phase_of
+from services.workflow.refunds.submission import SubmissionState, submission_id_for
+
+
+class RefundNotFoundError(LookupError):
+    """There is no refund of that id."""
+
+    def __init__(self, refund_id: RefundId) -> None:
+        super().__init__(f"there is no refund {refund_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """A refund: the whole row, with what every event about it repeats in :meth:`common`."""
+
+    refund_id: RefundId
+    case_id: CaseId
+    merchant_id: MerchantId
+    order_id: OrderId
+    case_workflow_id: str
+    state: RefundState
+    code: str
+    test: bool
+    currency: str
+    amount_minor: int
+    reason: str
+    policy_version: str
+    approver: str
+    tier: str
+    attempts_allowed: int
+    signal_wanted: bool
+    late: bool
+    requested_at: datetime
+    row: Record
+
+    def common(self) -> dict[str, Any]:
+        """The fields that every refund event has in common."""
+        names = (
+            "refund_id",
+            "case_id",
+            "merchant_id",
+            "order_id",
+            "case_number",
+            "order_number",
+            "customer_ref",
+            "locale",
+            "currency",
+            "amount_minor",
+        )
+        return {name: self.row[name] for name in names}
+
+    def quote(self) -> Quote:
+        """What the refund comes to, each cent explained. Raises ``ValueError`` for a refused refund, which has none."""
+        return Quote.model_validate(self.row["quote"])
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRow:
+    """One submission to a provider."""
+
+    submission_id: SubmissionId
+    refund_id: RefundId
+    payment_id: str
+    attempt: int
+    provider: str
+    provider_reference: str
+    method: str
+    amount_minor: int
+    currency: str
+    state: SubmissionState
+    provider_refund_id: str | None
+    settlement_reference: str | None
+    failure_code: str | None
+    not_found: int
+    submitted_at: datetime | None
+
+    def as_attempt(self) -> Attempt:
+        """What the phase of the refund depends on."""
+        return Attempt(self.payment_id, self.attempt, self.state)
+
+
+async def load_refund(conn: Connection | Pool, refund_id: RefundId, *, lock: bool = False) -> RefundRow | None:
+    """A refund, None where there is none; with ``lock`` its row stays locked until the transaction ends."""
+    row = await conn.fetchrow(_REFUND + (" FOR UPDATE" if lock else ""), refund_id)
+    if row is None:
+        return None
+    plain = {name: row[name] for name in RefundRow.__dataclass_fields__ if name not in {"row", "state"}}
+    return RefundRow(**plain, state=RefundState(row["state"]), row=row)
+
+
+async def lock_refund(conn: Connection, refund_id: RefundId) -> RefundRow:
+    """A refund, its row locked. Raises :class:`RefundNotFoundError`."""
+    refund = await load_refund(conn, refund_id, lock=True)
+    if refund is None:
+        raise RefundNotFoundError(refund_id)
+    return refund
+
+
+async def submissions_of(conn: Connection | Pool, refund_id: RefundId) -> list[SubmissionRow]:
+    """The submissions of a refund, by payment and attempt."""
+    rows = await conn.fetch(_SUBMISSIONS, refund_id)
+    return [SubmissionRow(**{**dict(row), "state": SubmissionState(row["state"])}) for row in rows]
+
+
+def step_of(refund: RefundRow, submissions: Sequence[SubmissionRow]) -> RefundStep:
+    """Where the refund stands, for the process."""
+    return RefundStep(
+        phase=phase_of(refund.state, [submission.as_attempt() for submission in submissions]),
+        amount_minor=refund.amount_minor,
+        attempt=max((submission.attempt for submission in submissions), default=0),
+        code=refund.code,
+    )
+
+
+async def insert_submissions(
+    conn: Connection, refund_id: RefundId, allocations: Sequence[Allocation], currency: str, *, attempt: int, ordered_by: str, at: datetime
+) -> None:
+    """Commit to one attempt for each allocation, before anybody calls a provider. An attempt that is there already stays as it is."""
+    for allocation in allocations:
+        await conn.execute(
+            _INSERT,
+            submission_id_for(refund_id, allocation.payment_id, attempt),
+            refund_id,
+            allocation.payment_id,
+            attempt,
+            allocation.provider,
+            allocation.provider_reference,
+            allocation.method,
+            allocation.amount_minor,
+            currency,
+            ordered_by,
+            at,
+        )
+
+
+_REFUND = "SELECT * FROM refunds WHERE refund_id = $1"
+
+_SUBMISSIONS = (
+    f"SELECT {', '.join(SubmissionRow.__dataclass_fields__)} FROM refund_submissions WHERE refund_id = $1 ORDER BY payment_id, attempt"  # noqa: S608 - the names are the fields of a class
+)
+
+_INSERT = """
+INSERT INTO refund_submissions (submission_id, refund_id, payment_id, attempt, provider, provider_reference, method, amount_minor, currency, state,
+    ordered_by, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'created', $10, $11)
+ON CONFLICT (submission_id) DO NOTHING
+"""

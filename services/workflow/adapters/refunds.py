@@ -1,0 +1,216 @@
+"""The refunds: made, reserved and carried on, each step in the caller's transaction.
+
+A refund's lines come from a quote made under the order's row lock, so that two refunds of one order can never quote the same cent.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import uuid5
+
+from contracts.case_state import OptionCode
+from contracts.identifiers import CaseId, OrderId, RefundId
+from contracts.quote import Allocation, PriorRefunds, Quote
+from contracts.roles import Role
+from services.kit import outbox
+from services.kit.clock import utc_now
+from services.kit.logging import get_logger
+from services.kit.postgres import Connection, Pool
+from services.workflow.adapters import refund_events
+from services.workflow.adapters.caps import CapExceededError, prior_refunds, reserve
+from services.workflow.adapters.orders import PostgresOrderBook
+from services.workflow.adapters.refund_rows import (
+    RefundNotFoundError,
+    RefundRow,
+    insert_submissions,
+    load_refund,
+    lock_refund,
+    step_of,
+    submissions_of,
+)
+from services.workflow.money.errors import MoneyError
+from services.workflow.money.quote import quote
+from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundStep, RequestRefund
+from services.workflow.ports import CaseHeader, Cases, WorkItems
+from services.workflow.refunds.phase import RefundState, is_last_automatic, latest
+from services.workflow.refunds.submission import SubmissionState
+
+log = get_logger(__name__)
+
+
+class RefusedError(Exception):
+    """The refund cannot be reserved as agreed; ``code`` says why. Nothing was counted."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"the refund cannot be reserved: {code}")
+        self.code = code
+
+
+class PostgresRefunds:
+    """The refunds on PostgreSQL. ``provider_serves(provider, test)`` says whether a provider can be reached for such a merchant."""
+
+    def __init__(self, cases: Cases, work_items: WorkItems, provider_serves: Callable[[str, bool], bool]) -> None:
+        self._orders = PostgresOrderBook(work_items)
+        self._cases = cases
+        self._work_items = work_items
+        self._provider_serves = provider_serves
+
+    async def prior(self, conn: Connection, order_id: OrderId) -> PriorRefunds:
+        """Everything given back or reserved on an order."""
+        return await prior_refunds(conn, order_id)
+
+    async def first_tier_paid(self, conn: Connection, order_id: OrderId) -> int:
+        """First-tier compensation given or reserved on an order, in minor units (R-COMP-02)."""
+        return int(await conn.fetchval(_FIRST_TIER, order_id, OptionCode.COMPENSATE_KEEP.value))
+
+    async def case_money(self, conn: Connection, case_id: CaseId) -> int:
+        """All money given or reserved on a case, in minor units (R-AUTH-02)."""
+        return int(await conn.fetchval(_CASE_MONEY, case_id))
+
+    async def request(self, conn: Connection, issue: IssueRefundInput) -> None:
+        """Make the refund's row, with its reservation and its first submissions; a repeat changes nothing."""
+        refund = issue.refund
+        if await load_refund(conn, refund.refund_id) is not None:
+            return
+        await self._orders.lock(conn, refund.order_id)
+        if await load_refund(conn, refund.refund_id) is not None:  # somebody else made it while we waited for the order
+            return
+        header = await self._cases.header(conn, refund.case_id)
+        at = utc_now()
+        try:
+            found = await self._reserve(conn, refund, header)
+        except RefusedError as error:
+            await self._insert(conn, issue, header, None, RefundState.REFUSED, error.code, at)
+            await self._hand_refused_over(conn, refund, error.code)
+            return
+        await self._start(conn, issue, header, found, at)
+
+    async def lock_with_order(self, conn: Connection, refund_id: RefundId) -> RefundRow:
+        """A refund, its order's row locked before its own, as wherever both are needed. Raises :class:`RefundNotFoundError`."""
+        refund = await load_refund(conn, refund_id)
+        if refund is None:
+            raise RefundNotFoundError(refund_id)
+        await self._orders.lock(conn, refund.order_id)
+        return await lock_refund(conn, refund_id)
+
+    async def resume_refused(self, conn: Connection, refund: RefundRow, ordered_by: str) -> None:
+        """Try again to reserve a refused refund, because finance says so; its order is locked. Raises :class:`RefusedError` where it still cannot be."""
+        issue = IssueRefundInput.model_validate(refund.row["process"])
+        header = await self._cases.header(conn, refund.case_id)
+        at = utc_now()
+        found = await self._reserve(conn, issue.refund, header)
+        await conn.execute(_ACCEPT, refund.refund_id, found, found.amount_minor)
+        await insert_submissions(conn, refund.refund_id, _payable(found), found.currency, attempt=1, ordered_by=ordered_by, at=at)
+        await outbox.append(conn, refund_events.requested(await lock_refund(conn, refund.refund_id)))
+
+    async def next_attempts(self, conn: Connection, refund_id: RefundId, *, ordered_by: str) -> int:
+        """Commit to attempt n+1 for each payment whose attempt n the provider itself calls failed. Returns how many; 0 where none may follow."""
+        refund = await lock_refund(conn, refund_id)
+        if refund.state is not RefundState.REQUESTED:
+            return 0
+        last = latest(submission.as_attempt() for submission in await submissions_of(conn, refund_id))
+        again = [
+            attempt
+            for attempt in last.values()
+            if attempt.state is SubmissionState.FAILED and not is_last_automatic(attempt.attempt, refund.attempts_allowed)
+        ]
+        quote_made = refund.quote()
+        for attempt in again:
+            allocations = [allocation for allocation in quote_made.allocations if allocation.payment_id == attempt.payment_id]
+            await insert_submissions(
+                conn, refund_id, allocations, refund.currency, attempt=attempt.attempt + 1, ordered_by=ordered_by, at=utc_now()
+            )
+        return len(again)
+
+    async def settled(self, conn: Connection, case_id: CaseId) -> int:
+        """The sum of a case's settled refunds, in minor units."""
+        return int(await conn.fetchval(_SETTLED, case_id))
+
+    async def step(self, conn: Connection | Pool, refund_id: RefundId) -> RefundStep:
+        """Where a refund stands. Raises :class:`RefundNotFoundError`."""
+        refund = await load_refund(conn, refund_id)
+        if refund is None:
+            raise RefundNotFoundError(refund_id)
+        return step_of(refund, await submissions_of(conn, refund_id))
+
+    async def step_and_wait(self, conn: Connection, refund_id: RefundId) -> RefundStep:
+        """Where a refund stands; if it has not ended, its process is woken by a signal from now on. Raises :class:`RefundNotFoundError`."""
+        refund = await lock_refund(conn, refund_id)
+        step = step_of(refund, await submissions_of(conn, refund_id))
+        if step.phase in {RefundPhase.OPEN, RefundPhase.PERSON} and not refund.signal_wanted:
+            await conn.execute("UPDATE refunds SET signal_wanted = true WHERE refund_id = $1", refund_id)
+        return step
+
+    async def _reserve(self, conn: Connection, refund: RequestRefund, header: CaseHeader) -> Quote:
+        try:
+            order = await self._orders.with_caps(conn, refund.order_id)
+            found = quote(order, refund.request, await prior_refunds(conn, refund.order_id))
+        except MoneyError as error:
+            log.warning("refund.not_quotable", refund_id=str(refund.refund_id), error=str(error))
+            raise RefusedError("not_quotable") from error
+        if refund.agreed_minor is not None and found.amount_minor < refund.agreed_minor:
+            raise RefusedError("less_than_agreed")
+        if not all(self._provider_serves(allocation.provider, header.test) for allocation in _payable(found)):
+            raise RefusedError("provider_not_available")
+        try:
+            await reserve(conn, refund.order_id, found)
+        except CapExceededError as error:
+            raise RefusedError(error.constraint) from error
+        return found
+
+    async def _start(self, conn: Connection, issue: IssueRefundInput, header: CaseHeader, found: Quote, at: datetime) -> None:
+        refund_id = issue.refund.refund_id
+        if not found.amount_minor:
+            # Units that cost nothing are counted as given back, but no money moves: nothing to submit, book or tell finance.
+            await self._insert(conn, issue, header, found, RefundState.SETTLED, "nothing_to_pay", at)
+            return
+        await self._insert(conn, issue, header, found, RefundState.REQUESTED, "", at)
+        await insert_submissions(conn, refund_id, _payable(found), found.currency, attempt=1, ordered_by="system", at=at)
+        await outbox.append(conn, refund_events.requested(await lock_refund(conn, refund_id)))
+
+    async def _insert(
+        self,
+        conn: Connection,
+        issue: IssueRefundInput,
+        header: CaseHeader,
+        found: Quote | None,
+        state: RefundState,
+        code: str,
+        at: datetime,
+    ) -> None:
+        refund = issue.refund
+        await conn.execute(
+            _INSERT,
+            *(refund.refund_id, refund.case_id, header.case_number, issue.case_workflow_id, header.merchant_id, refund.order_id),
+            *(header.order_number, header.customer_ref, header.locale, header.test, refund.request.currency),
+            *(found.amount_minor if found else 0, refund.agreed_minor, refund.remedy.value, refund.reason, refund.policy_version),
+            *(refund.approver, refund.tier, issue, found, state.value, code, 1 + issue.timers.retry_count, at),
+            at if state is RefundState.SETTLED else None,
+        )
+
+    async def _hand_refused_over(self, conn: Connection, refund: RequestRefund, code: str) -> None:
+        log.warning("refund.refused", refund_id=str(refund.refund_id), code=code)
+        detail = {"refund_id": str(refund.refund_id), "order_id": str(refund.order_id), "code": code, "agreed_minor": refund.agreed_minor}
+        await self._work_items.open(
+            conn, uuid5(refund.refund_id, "refused"), refund.case_id, "finance_refund_refused", Role.FINANCE, detail
+        )
+
+
+def _payable(found: Quote) -> Sequence[Allocation]:
+    return [allocation for allocation in found.allocations if allocation.amount_minor]
+
+
+_INSERT = """
+INSERT INTO refunds (refund_id, case_id, case_number, case_workflow_id, merchant_id, order_id, order_number, customer_ref, locale, test, currency,
+    amount_minor, agreed_minor, remedy, reason, policy_version, approver, tier, process, quote, state, code, attempts_allowed, requested_at, settled_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+"""
+
+_ACCEPT = "UPDATE refunds SET state = 'requested', code = '', quote = $2, amount_minor = $3 WHERE refund_id = $1"
+
+_FIRST_TIER = """
+SELECT coalesce(sum(amount_minor), 0)::bigint FROM refunds WHERE order_id = $1 AND remedy = $2 AND state IN ('requested', 'stuck', 'settled')
+"""
+
+_CASE_MONEY = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM refunds WHERE case_id = $1 AND state IN ('requested', 'stuck', 'settled')"
+
+_SETTLED = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM refunds WHERE case_id = $1 AND state = 'settled'"

@@ -1,0 +1,108 @@
+"""The situation of a case: its facts gathered from all books, ready to be decided on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.case_state import OptionCode
+from contracts.case_v1 import EvidenceAdded, EvidenceReviewed
+from contracts.decision_facts import AffectedUnits, Attributes, EvidenceItem, Facts, SpecialApproval
+from contracts.order_v1 import Order
+from services.kit.postgres import Connection
+from services.workflow.adapters.books import Books
+from services.workflow.adapters.cases import CaseRow
+from services.workflow.cases.evidence import EvidenceState, evidence_state
+from services.workflow.payloads.approval import ApprovalState
+from services.workflow.payloads.case import AssessCase, FactKind
+from services.workflow.policy.policy import Policy
+
+NOT_CARRIED_OUT = (OptionCode.EXCHANGE, OptionCode.REPAIR)
+"""Options that no process of this version carries out: they are not offered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """A case as it stands now. ``special_declined`` and ``evidence_declined``: a supervisor said no in this run."""
+
+    row: CaseRow
+    order: Order
+    policy: Policy
+    facts: Facts
+    evidence: EvidenceState
+    special: SpecialApproval
+    evidence_declined: bool
+    rejected_offers: int
+
+
+async def look(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) -> Situation:
+    """Gather the facts of a case for a process that ``ask``s."""
+    order = await books.orders.get(conn, row.header.order_id)
+    policy = books.deciding.policy(row.header.merchant_id, row.policy_version, order.placed_at)
+    opened = row.opened
+    granted = await _answer(conn, row, ask.evidence_approval)
+    special = {None: SpecialApproval.NOT_ASKED, True: SpecialApproval.GRANTED, False: SpecialApproval.DECLINED}[
+        await _answer(conn, row, ask.special_approval)
+    ]
+    evidence = await _evidence(books, conn, row, granted=granted, max_rerequests=policy.timers.evidence_max_rerequests)
+    rejected = await books.offers.rejected(conn, row.header.case_id, row.run_started_at)
+    affected = evidence.affected or tuple(AffectedUnits.model_validate(unit) for unit in opened["affected"])
+    refunds = books.refunds
+    facts = Facts(
+        moment=ask.at,
+        requested_at=datetime.fromisoformat(opened["requested_at"]),
+        time_zone=books.deciding.merchant(row.header.merchant_id).time_zone,
+        scene=row.scene,
+        order=order,
+        affected=affected,
+        claimed=Attributes.model_validate(opened["claimed"]),
+        reviewed=evidence.reviewed,
+        evidence=evidence.facts,
+        reason_given=opened["reason_given"],
+        hazard_hints=tuple(opened["hazard_hints"]),
+        wanted_remedy=OptionCode(opened["wanted_remedy"]) if opened["wanted_remedy"] else None,
+        special_approval=special,
+        rejected_offers=len(rejected),
+        rejected_options=tuple(dict.fromkeys(option.code for offer in rejected for option in offer.options)),
+        unavailable_options=(*NOT_CARRIED_OUT, *ask.unavailable),
+        prior=await refunds.prior(conn, order.order_id),
+        first_tier_paid_minor=await refunds.first_tier_paid(conn, order.order_id),
+        case_money_minor=await refunds.case_money(conn, row.header.case_id),
+        recorded_at=row.opened_at,
+        reshipped=await books.settled.reshipped(conn, order.order_id),
+        merchant_fault_refunded=await books.settled.merchant_fault_refunded(conn, order.order_id),
+    )
+    return Situation(
+        row=row,
+        order=order,
+        policy=policy,
+        facts=facts,
+        evidence=evidence,
+        special=special,
+        evidence_declined=granted is False,
+        rejected_offers=len(rejected),
+    )
+
+
+async def _evidence(books: Books, conn: Connection, row: CaseRow, *, granted: bool | None, max_rerequests: int) -> EvidenceState:
+    kinds = (FactKind.EVIDENCE_ADDED, FactKind.EVIDENCE_REVIEWED, FactKind.EVIDENCE_REFUSED)
+    facts = await books.facts.of_kind(conn, row.header.case_id, *kinds)
+    items = {item.evidence_id: item for item in (EvidenceItem.model_validate(item) for item in row.opened["evidence"])}
+    reviews, refused = [], False
+    for fact in facts:
+        if fact.kind is FactKind.EVIDENCE_ADDED:
+            item = EvidenceAdded.model_validate(fact.body).item
+            items[item.evidence_id] = item
+        elif fact.run_number == row.run_number and fact.kind is FactKind.EVIDENCE_REVIEWED:
+            reviews.append(EvidenceReviewed.model_validate(fact.body))
+        elif fact.run_number == row.run_number:
+            refused = True
+    return evidence_state(tuple(items.values()), reviews, refused=refused, granted=granted, max_rerequests=max_rerequests)
+
+
+async def _answer(conn: Connection, row: CaseRow, approval_id: object) -> bool | None:
+    """What the row of an approval says: granted, declined, or (None) nothing yet; one of another case says nothing here."""
+    if approval_id is None:
+        return None
+    found = await conn.fetchrow("SELECT state FROM approvals WHERE approval_id = $1 AND case_id = $2", approval_id, row.header.case_id)
+    if found is None or found["state"] not in (ApprovalState.GRANTED, ApprovalState.DECLINED):
+        return None
+    return bool(found["state"] == ApprovalState.GRANTED)

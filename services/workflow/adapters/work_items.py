@@ -1,0 +1,60 @@
+"""Tasks for people: rows that somebody works off, and an event when one opens."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.identifiers import CaseId
+from contracts.progress import Progress
+from contracts.resolution_v1 import WorkItemOpened
+from contracts.roles import Role
+from services.kit.postgres import Connection
+from services.workflow.adapters.cases import CaseBook
+
+
+class WorkItemBook:
+    """The port ``WorkItems`` on PostgreSQL."""
+
+    def __init__(self, cases: CaseBook) -> None:
+        self._cases = cases
+
+    async def open(
+        self,
+        conn: Connection,
+        operation_id: UUID,
+        case_id: CaseId,
+        kind: str,
+        role: Role,
+        detail: dict[str, Any],
+        *,
+        workflow_id: str | None = None,
+        due_at: datetime | None = None,
+    ) -> None:
+        """Open a task and publish it; the same ``operation_id`` again changes nothing. ``detail`` holds ids, codes and numbers only.
+
+        ``workflow_id`` is the process that waits for the task to be resolved, None where none does.
+        """
+        header = await self._cases.header(conn, case_id)
+        fresh = await conn.fetchval(
+            _OPEN, operation_id, case_id, header.merchant_id, header.case_number, kind, role.value, detail, workflow_id, due_at
+        )
+        if fresh is None:
+            return
+        progress = Progress.model_validate(await conn.fetchval("SELECT progress FROM cases WHERE case_id = $1", case_id))
+        event = WorkItemOpened(**header.common(progress), work_item_id=operation_id, kind=kind, role=role)
+        await self._cases.publish(conn, header, operation_id, [event])
+
+    async def close_all(self, conn: Connection, case_id: CaseId, at: datetime) -> None:
+        """The case ended: the tasks that a process waited for, or that are about a limit it missed, are done with. Finance's own stay."""
+        await conn.execute(_CLOSE, case_id, at)
+
+
+_OPEN = """
+INSERT INTO work_items (work_item_id, case_id, merchant_id, case_number, kind, role, detail, workflow_id, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (work_item_id) DO NOTHING RETURNING true
+"""
+
+_CLOSE = """
+UPDATE work_items SET state = 'done', resolved_at = $2, resolved_by = 'system', resolution = 'case_ended'
+WHERE case_id = $1 AND state = 'open' AND (workflow_id IS NOT NULL OR right(kind, 8) = '_overdue')
+"""

@@ -1,0 +1,98 @@
+"""What the routes of the workflow API share: who calls, what they may see, and where things are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+
+from contracts.identifiers import MerchantId
+from contracts.roles import Role
+from services.kit.idempotency import IdempotentRequest
+from services.kit.paging import decode_cursor, encode_cursor
+from services.kit.postgres import Pool
+from services.kit.problems import Problem
+from services.kit.tokens import ALL_MERCHANTS, StaffPrincipal, StaffTokens, bearer_token
+from services.workflow.adapters.providers import Providers
+from services.workflow.ports import Cases, WorkItems
+
+PAGE_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContext:
+    """The parts the routes work with."""
+
+    pool: Pool
+    providers: Providers
+    cases: Cases
+    work_items: WorkItems
+    staff_tokens: StaffTokens
+
+
+def _context(request: Request) -> ApiContext:
+    return cast("ApiContext", request.app.state.context)
+
+
+Context = Annotated[ApiContext, Depends(_context)]
+
+
+async def _staff(request: Request, context: Context) -> StaffPrincipal:
+    principal = context.staff_tokens.verify(bearer_token(request))
+    if not principal.roles:
+        raise Problem(403, "role_required", "Your token carries no role of this shop's staff.", "Ask for a token with your role.")
+    return principal
+
+
+Staff = Annotated[StaffPrincipal, Depends(_staff)]
+"""The member of staff who calls."""
+
+Limit = Annotated[int, Query(ge=1, le=PAGE_LIMIT, description="How many items a page has at most.")]
+Cursor = Annotated[str | None, Query(description="next_cursor of the page before.")]
+
+
+def visible_merchants(staff: StaffPrincipal, wanted: str | None = None) -> Sequence[str] | None:
+    """The merchants to look at, None for all. Raises :class:`Problem` 403 where ``wanted`` is not theirs to see."""
+    if wanted is not None:
+        if not staff.may_see(MerchantId(wanted)):
+            raise Problem(
+                403, "merchant_not_yours", "Your token is not for that merchant.", "Leave merchant_id out, or ask for another token."
+            )
+        return [wanted]
+    return None if ALL_MERCHANTS in staff.merchants else sorted(staff.merchants)
+
+
+def require_role(staff: StaffPrincipal, *roles: Role) -> None:
+    """Raises :class:`Problem` 403 where the caller has none of the roles."""
+    if not staff.has_any(*roles):
+        names = " or ".join(role.value for role in roles)
+        raise Problem(403, "role_insufficient", "Your role may not do this.", f"It takes {names}.")
+
+
+async def idempotent(request: Request, staff: StaffPrincipal, merchant_id: str, key: str) -> IdempotentRequest:
+    """The scope of an idempotency key: the merchant, the caller and this very resource."""
+    return IdempotentRequest(
+        merchant_id=merchant_id,
+        caller=f"staff:{staff.staff_id}",
+        route=f"{request.method} {request.url.path}",
+        key=key,
+        body=await request.body(),
+    )
+
+
+def position(cursor: str | None) -> tuple[datetime | None, UUID | None]:
+    """Where a page begins: the moment and id of the last item of the page before. Raises :class:`Problem` 400 for a cursor of somebody else."""
+    if cursor is None:
+        return None, None
+    moment, item_id = decode_cursor(cursor, length=2)
+    try:
+        return datetime.fromisoformat(moment), UUID(item_id)
+    except (TypeError, ValueError, AttributeError):
+        raise Problem(400, "invalid_cursor", "The cursor is not one of ours.", "Begin without a cursor and follow next_cursor.") from None
+
+
+def cursor_after(moment: datetime, item_id: UUID) -> str:
+    """The cursor of the page that follows this item."""
+    return encode_cursor([moment, str(item_id)])

@@ -1,0 +1,163 @@
+"""`aftersales approvals` and `aftersales refunds`: what staff do on the command line, through the workflow service's HTTP API with a staff token."""
+
+import sys
+from datetime import date
+from typing import Annotated, Any, Literal, NoReturn
+from uuid import uuid4
+
+import httpx2
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+
+approvals_app = App(name="approvals", help="Decisions that wait for a person.")
+refunds_app = App(name="refunds", help="Refunds, and what finance orders about them.")
+
+UrlOption = Annotated[str, Parameter(env_var="AFTERSALES_WORKFLOW_URL", help="Where the workflow service's API is.")]
+TokenOption = Annotated[str, Parameter(env_var="AFTERSALES_STAFF_TOKEN", help="Your staff token.")]
+
+_console = Console()
+_errors = Console(stderr=True)
+
+
+@approvals_app.command(name="list")
+def list_approvals(
+    *, url: UrlOption, token: TokenOption, status: str = "open", tier: str | None = None, case_number: str | None = None, limit: int = 50
+) -> None:
+    """List approvals, oldest first.
+
+    Args:
+        url: where the workflow service's API is.
+        token: your staff token.
+        status: open, granted, declined or withdrawn.
+        tier: only those that this role decides now.
+        case_number: only of this case.
+        limit: at most so many.
+    """
+    query = {"status": status, "tier": tier, "case_number": case_number, "limit": limit}
+    page = _call(url, token, "GET", "/v1/approvals", query=query)
+    _print(
+        page["items"],
+        ("approval_id", "case_number", "kind", "tier", "status", "amount_minor", "currency", "reason", "due_at", "decided_by"),
+    )
+
+
+@approvals_app.command
+def decide(
+    approval_id: str,
+    decision: Literal["grant", "decline"],
+    *,
+    reason: str,
+    url: UrlOption,
+    token: TokenOption,
+    amount_minor: int | None = None,
+    ruling: str | None = None,
+    key: str | None = None,
+) -> None:
+    """Grant or decline an approval.
+
+    Args:
+        approval_id: which one.
+        decision: grant or decline.
+        reason: why, in words; they are kept with the decision.
+        url: where the workflow service's API is.
+        token: your staff token.
+        amount_minor: the amount of a granted partial refund, in minor units.
+        ruling: take_back or accept_partial, for a granted inspection ruling.
+        key: an idempotency key; give the same one when you repeat a command whose answer was lost.
+    """
+    body = {"decision": decision, "reason": reason, "amount_minor": amount_minor, "ruling": ruling}
+    answer = _call(url, token, "POST", f"/v1/approvals/{approval_id}/decision", body=body, key=key)
+    _console.print(f"{answer['case_number']}: {answer['status']} by {answer['decided_by']} ({answer['decided_role']})")
+
+
+@refunds_app.command(name="list")
+def list_refunds(*, url: UrlOption, token: TokenOption, state: str | None = None, case_number: str | None = None, limit: int = 50) -> None:
+    """List refunds, oldest first.
+
+    Args:
+        url: where the workflow service's API is.
+        token: your staff token.
+        state: requested, stuck, refused, settled or failed.
+        case_number: only of this case.
+        limit: at most so many.
+    """
+    page = _call(url, token, "GET", "/v1/refunds", query={"state": state, "case_number": case_number, "limit": limit})
+    _print(
+        page["items"],
+        ("refund_id", "case_number", "order_number", "state", "code", "amount_minor", "currency", "requested_at", "settled_at"),
+    )
+
+
+@refunds_app.command
+def attempt(refund_id: str, *, url: UrlOption, token: TokenOption, key: str | None = None) -> None:
+    """Order one more attempt of a stuck or refused refund (finance).
+
+    Args:
+        refund_id: which one.
+        url: where the workflow service's API is.
+        token: your staff token.
+        key: an idempotency key; give the same one when you repeat a command whose answer was lost.
+    """
+    answer = _call(url, token, "POST", f"/v1/refunds/{refund_id}/attempts", body={}, key=key)
+    _console.print(f"attempt {answer['attempt']} of refund {refund_id} is ordered")
+
+
+@refunds_app.command
+def reconcile(*, provider: str, url: UrlOption, token: TokenOption, since: date | None = None, until: date | None = None) -> None:
+    """Compare what was paid with a provider's own settlement list; exit code 1 where they differ (finance, all merchants).
+
+    Args:
+        provider: its name, such as sandbox.
+        url: where the workflow service's API is.
+        token: your staff token.
+        since: first day (UTC); today unless given.
+        until: last day (UTC); today unless given.
+    """
+    answer = _call(url, token, "GET", "/v1/reconciliation", query={"provider": provider, "since": since, "until": until})
+    _console.print(
+        f"{answer['provider']} {answer['since']} to {answer['until']}: ours {answer['ours']}, theirs {answer['theirs']}, matched {answer['matched']}"
+    )
+    if answer["differences"]:
+        _print(answer["differences"], ("kind", "submission_id", "refund_id", "ours_minor", "theirs_minor"))
+        sys.exit(1)
+
+
+def _call(
+    url: str,
+    token: str,
+    method: str,
+    path: str,
+    *,
+    query: dict[str, Any] | None = None,
+    body: dict[str, Any] | None = None,
+    key: str | None = None,
+) -> Any:
+    headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key or str(uuid4())} if body is not None else {})}
+    kept = {name: str(value) for name, value in (query or {}).items() if value is not None}
+    sent = None if body is None else {name: value for name, value in body.items() if value is not None}
+    try:
+        answer = httpx2.request(method, url.rstrip("/") + path, params=kept, json=sent, headers=headers, timeout=20, trust_env=False)
+    except httpx2.HTTPError as error:
+        _fail(f"{url} does not answer ({type(error).__name__}): is the workflow service running?")
+    if answer.is_success:
+        return answer.json()
+    try:
+        problem = answer.json()
+        _fail(f"{problem['code']}: {problem['title']} {problem.get('detail', '')}")
+    except (ValueError, KeyError, TypeError):
+        _fail(f"{url} answered {answer.status_code}, and not as this service does: check the address")
+
+
+def _print(items: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    table = Table()
+    for place, column in enumerate(columns):
+        table.add_column(column, no_wrap=place == 0)
+    for item in items:
+        table.add_row(*("" if item.get(column) is None else str(item[column]) for column in columns))
+    _console.print(table if items else "Nothing.")
+
+
+def _fail(message: str) -> NoReturn:
+    _errors.print(message, style="red", markup=False, soft_wrap=True)
+    sys.exit(1)

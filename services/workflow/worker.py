@@ -1,0 +1,75 @@
+"""The composition root of the processes: joins activities to the records, and both to a Temporal worker."""
+
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from contracts.merchant import load_merchants
+from services.kit.postgres import Pool
+from services.workflow.activities.approvals import ApprovalActivities
+from services.workflow.activities.cases import CaseActivities
+from services.workflow.activities.refunds import RefundActivities
+from services.workflow.activities.reships import ReshipActivities
+from services.workflow.activities.returns import ReturnActivities
+from services.workflow.adapters.approval_steps import PostgresApprovalSteps
+from services.workflow.adapters.books import Books, open_books
+from services.workflow.adapters.cases import CaseBook
+from services.workflow.adapters.deciding import Deciding
+from services.workflow.adapters.providers import Providers
+from services.workflow.adapters.refund_steps import PostgresRefundSteps
+from services.workflow.adapters.refunds import PostgresRefunds
+from services.workflow.adapters.steps import CaseTransactions, ReshipTransactions, ReturnTransactions
+from services.workflow.adapters.work_items import WorkItemBook
+from services.workflow.policy.registry import BUILT_IN, load_packs
+from services.workflow.settings import WorkflowSettings
+from services.workflow.workflows.after_sales_case import AfterSalesCase
+from services.workflow.workflows.issue_refund import IssueRefund
+from services.workflow.workflows.reship_goods import ReshipGoods
+from services.workflow.workflows.return_goods import ReturnGoods
+
+WORKFLOWS = (AfterSalesCase, IssueRefund, ReturnGoods, ReshipGoods)
+
+_PASSED_THROUGH = ("services", "contracts", "pydantic", "pydantic_core", "annotated_types", "uuid_utils", "tzdata", "zoneinfo")
+
+
+def books_of(pool: Pool, settings: WorkflowSettings, providers: Providers) -> Books:
+    """The books, with the merchants and policies of the installation.
+
+    Raises ``MerchantsFileError`` or ``PackError`` with the place of what is wrong.
+    """
+    deciding = Deciding(load_merchants(settings.merchants_file), load_packs(BUILT_IN, *settings.more_policy_packs))
+    cases = CaseBook()
+    work_items = WorkItemBook(cases)
+    return open_books(pool, deciding, PostgresRefunds(cases, work_items, providers.serves), cases, work_items)
+
+
+def build_worker(client: Client, books: Books, providers: Providers, settings: WorkflowSettings) -> Worker:
+    """The worker of all processes of the service.
+
+    Workflow modules pass through the sandbox: they and what they import are made for it, and loading them anew for each run would cost most of the time.
+    """
+    refunds = RefundActivities(PostgresRefundSteps(books.pool, books.cases, books.work_items, providers.serves), providers)
+    activities = (
+        *CaseActivities(CaseTransactions(books)).all(),
+        *ReturnActivities(ReturnTransactions(books)).all(),
+        *ReshipActivities(ReshipTransactions(books)).all(),
+        *ApprovalActivities(PostgresApprovalSteps(books.pool, books.cases)).all(),
+        *refunds.all(),
+    )
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=WORKFLOWS,
+        activities=activities,
+        workflow_runner=workflow_runner(),
+        max_cached_workflows=settings.max_cached_workflows,
+        max_concurrent_activities=settings.max_concurrent_activities,
+        graceful_shutdown_timeout=timedelta(seconds=20),
+    )
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """How workflow code runs: sandboxed, our own modules passed through."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH))

@@ -1,0 +1,1 @@
+"""The processes, deterministic: one file each; `run` reads as the process."""

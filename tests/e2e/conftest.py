@@ -1,0 +1,43 @@
+"""One whole stack for all end-to-end tests of a run, on engines, ports and a home of its own, and the people around it.
+
+While writing tests, ``AFTERSALES_TEST_STACK=DIR`` names the home of a stack that is up and stays up, which saves its start.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from deploy.local.stack.running import RunningStack, running_stack
+from tests.support.shop import Shop
+from tests.support.shop_records import Records
+from tests.support.stack import GIVEN
+
+TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningStack]:
+    """The running stack. Who holds or kills a part of it waits until all is well again (``await stack.wait_ready()``)."""
+    given = GIVEN.get("AFTERSALES_TEST_STACK")
+    async with running_stack(Path(given) if given else tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def shop(stack: RunningStack) -> AsyncIterator[Shop]:
+    """The people: storefronts, customers, staff, third parties."""
+    async with httpx2.AsyncClient(timeout=TIMEOUT, trust_env=False) as http:
+        yield Shop(stack, http)
+
+
+@pytest.fixture(scope="session")
+async def records(stack: RunningStack) -> Records:
+    """The records that cases leave behind."""
+    temporal = await Client.connect(
+        stack.state["temporal_address"], namespace=stack.state["temporal_namespace"], data_converter=pydantic_data_converter
+    )
+    return Records(temporal, stack.state["kafka_bootstrap_servers"])

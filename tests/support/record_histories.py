@@ -1,0 +1,179 @@
+"""Record the histories that the replay tests replay: run the processes in skipped time with scripted steps, and keep what Temporal remembers of them.
+
+Run it when a process is meant to change (see ``tests/replay``): ``python -m tests.support.record_histories``. A history that production may hold
+must go on replaying: keep the old files, guard the change with ``workflow.patched``, and record new files beside them.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from contracts.case_state import CaseOutcome, OptionCode
+from contracts.decision_result import ApprovalNeed
+from contracts.identifiers import reship_id_for, rma_id_for
+from contracts.roles import Role
+from services.workflow.cases import standing
+from services.workflow.payloads.approval import ApprovalState, Ruling
+from services.workflow.payloads.case import FactKind
+from services.workflow.payloads.returns import Finding
+from tests.support.case_process import RunningCase, a_running_case
+from tests.support.record_refund_history import record_refund
+from tests.support.scripted_steps import DAY, HOUR, REQUEST, UNITS, a_refund, agreed, chosen, ended, evidence, offer, owner, review
+from tests.support.skipped_time import skipped_time
+
+HISTORIES = Path(__file__).parents[1] / "replay" / "histories"
+MINUTE = timedelta(minutes=1)
+NEED = ApprovalNeed(tier=Role.SUPERVISOR, reason="amount", rule="R-AUTH-02", countersign=True)
+PAID = Finding(result="match", accepted=UNITS, refund=a_refund(UUID(int=9), 850), progress=standing.refunding())
+MISMATCH = Finding(result="mismatch_item", disputed=UNITS, in_dispute=REQUEST, disputed_value_minor=850, progress=standing.refunding())
+
+
+async def refund_after_everything(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """Evidence, an overdue review, an offer that is recalled, two approvals, a refund, a dissatisfied customer."""
+    async with a_running_case(environment, evidence, review, offer, chosen(NEED)) as case:
+        await case.after(HOUR)
+        await case.hear(FactKind.EVIDENCE_ADDED, kind="photo", shows="goods")
+        await case.after(2 * HOUR)
+        await case.hear(FactKind.EVIDENCE_REVIEWED)
+        await case.after(30 * HOUR)
+        await case.hear(FactKind.OPTION_CHOSEN)
+        await case.after(40 * MINUTE)
+        await case.decide(ApprovalState.GRANTED)
+        await case.after(MINUTE)
+        await case.decide(ApprovalState.GRANTED)
+        await case.after(HOUR)
+        await case.hear(FactKind.SATISFACTION_STATED, satisfied=False)
+        await case.after(HOUR)
+        await case.hear(FactKind.WORK_ITEM_RESOLVED, kind="dissatisfied")
+        await case.outcome()
+        yield case
+
+
+async def silence(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """Nobody sends evidence."""
+    async with a_running_case(environment, evidence, lambda ask: evidence(ask, 2), ended(CaseOutcome.EVIDENCE_NOT_PROVIDED)) as case:
+        await case.outcome()
+        yield case
+
+
+async def no_answer(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """Nobody answers the offer."""
+    async with a_running_case(environment, offer) as case:
+        await case.outcome()
+        yield case
+
+
+async def goods_back(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """A return that matches."""
+    async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND), finding=PAID) as case:
+        child = f"return/{rma_id_for(case.card.case_id, 1)}"
+        for kind in (FactKind.RETURN_IN_TRANSIT, FactKind.RETURN_RECEIVED, FactKind.RETURN_INSPECTED):
+            await case.after(DAY)
+            await case.hear(kind, child)
+        await case.outcome()
+        yield case
+
+
+async def goods_disputed(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """A return that does not match, on which the supervisor rules in the end."""
+    async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND), finding=MISMATCH) as case:
+        child = f"return/{rma_id_for(case.card.case_id, 1)}"
+        await case.after(DAY)
+        await case.hear(FactKind.RETURN_INSPECTED, child)
+        await case.after(MINUTE)
+        await case.decide(ApprovalState.GRANTED, child, amount_minor=300)
+        await case.after(73 * HOUR)
+        await case.decide(ApprovalState.GRANTED, child, ruling=Ruling.ACCEPT_PARTIAL)
+        await case.outcome()
+        yield case
+
+
+async def goods_never_sent(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """A return that nobody hands in."""
+    async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND)) as case:
+        await case.outcome()
+        yield case
+
+
+async def withdrawn(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """A case withdrawn while its parcel is awaited."""
+    async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND)) as case:
+        await case.after(DAY)
+        await case.hear(FactKind.WITHDRAWN)
+        await case.outcome()
+        yield case
+
+
+async def new_goods(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """New goods that come late."""
+    async with a_running_case(environment, agreed(OptionCode.RESHIP_NO_RETURN), words=("shipped", "delivered")) as case:
+        child = f"reship/{reship_id_for(case.card.case_id, 1)}"
+        await case.after(3 * HOUR)
+        await case.hear(FactKind.RESHIPMENT_SHIPPED, child)
+        await case.after(DAY)
+        await case.hear(FactKind.RESHIPMENT_DELIVERED, child)
+        await case.outcome()
+        yield case
+
+
+async def no_goods(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """New goods that cannot be sent, three rejected offers, and what the supervisor made of it."""
+    plans = (agreed(OptionCode.RESHIP_NO_RETURN), owner("three_rejected_offers"), ended(CaseOutcome.REJECTED))
+    async with a_running_case(environment, *plans, words=("out_of_stock",)) as case:
+        await case.after(HOUR)
+        await case.hear(FactKind.RESHIPMENT_FAILED, f"reship/{reship_id_for(case.card.case_id, 1)}")
+        await case.after(2 * HOUR)
+        await case.hear(FactKind.WORK_ITEM_RESOLVED, kind="three_rejected_offers")
+        await case.outcome()
+        yield case
+
+
+SCENARIOS: tuple[Callable[[WorkflowEnvironment], AsyncIterator[RunningCase]], ...] = (
+    refund_after_everything,
+    silence,
+    no_answer,
+    goods_back,
+    goods_disputed,
+    goods_never_sent,
+    withdrawn,
+    new_goods,
+    no_goods,
+)
+
+
+async def record(
+    scenario: Callable[[WorkflowEnvironment], AsyncIterator[RunningCase]], write: Callable[[str, str], Awaitable[None]]
+) -> None:
+    """Play one scenario, and hand each of its histories to ``write`` under a name."""
+    async with skipped_time() as environment:
+        async for case in scenario(environment):
+            children = {"return": rma_id_for(case.card.case_id, 1), "reship": reship_id_for(case.card.case_id, 1)}
+            names = {"case": case.handle.id, **{kind: f"{kind}/{child}" for kind, child in children.items()}}
+            for kind, workflow_id in names.items():
+                with suppress(RPCError):  # not every scenario has such a child
+                    history = await environment.client.get_workflow_handle(workflow_id).fetch_history()
+                    await write(f"{scenario.__name__}.{kind}", history.to_json())
+
+
+async def main() -> None:
+    """Record all scenarios anew."""
+
+    async def write(name: str, history: str) -> None:
+        text = json.dumps(json.loads(history), indent=1, sort_keys=True, ensure_ascii=False)
+        (HISTORIES / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+    HISTORIES.mkdir(parents=True, exist_ok=True)
+    for scenario in SCENARIOS:
+        await record(scenario, write)
+    await record_refund(write)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
