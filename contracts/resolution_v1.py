@@ -184,7 +184,7 @@ class InspectionDisputed(ResolutionEvent):
 
 
 class ReturnClosed(ResolutionEvent):
-    """A return ended: ``refunded``, ``not_shipped``, ``taken_back``, ``lost`` or ``withdrawn``.
+    """A return ended: ``refunded``, ``refund_given_up``, ``not_shipped``, ``taken_back``, ``mediation``, ``lost`` or ``withdrawn``.
 
     ``take_back`` units go back to the customer.
     """

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid5
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -99,12 +99,23 @@ class CaseDeliverer:
         workflow_id = delivery.payload["workflow_id"]
         async with transaction(self._books.pool) as conn:
             row = await self._books.cases.lock(conn, case_id)
-        if row.workflow_open and workflow_id in (workflow_id_of(case_id), row.active_workflow):
+        waits = row.workflow_open and workflow_id in (workflow_id_of(case_id), row.active_workflow)
+        if waits and not (workflow_id == row.active_workflow and await self._is_completed(workflow_id)):
             await self._starter.start(case_id, row.run_number)
             if signal.kind in _NEWS_ONLY or workflow_id == row.active_workflow:
                 raise TransientError(f"{workflow_id} does not run: its case was started again, or starts it again")
         elif signal.kind not in _NEWS_ONLY:
             await self._too_late(row, signal)
+
+    async def _is_completed(self, workflow_id: str) -> bool:
+        """Whether a process came to its own end: nobody starts it again. One that was terminated or lost is taken up by its case."""
+        try:
+            described = await self._client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return False
+        return described.status is WorkflowExecutionStatus.COMPLETED
 
     async def _too_late(self, row: CaseRow, signal: CaseSignal) -> None:
         """A fact for a process that is over: a timely choice goes on with its offer, others are refused or become a work item."""

@@ -75,6 +75,19 @@ async def test_of_two_deciders_the_first_stands_and_the_second_is_told_who_and_w
         await case.ended("declined")
 
 
+async def looked_after_signal(records: Records, workflow_id: str) -> None:
+    """Wait until the process has done something since its last signal: it heard it, and asked PostgreSQL."""
+    handle = records.temporal.get_workflow_handle(workflow_id)
+
+    async def looked() -> bool:
+        events = (await handle.fetch_history()).events
+        heard = [event.event_id for event in events if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED]
+        done = [event.event_id for event in events if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED]
+        return bool(heard) and done[-1] > heard[-1]
+
+    await eventually(looked, f"{workflow_id} to look at the rows after a signal")
+
+
 async def test_a_hand_made_signal_approves_nothing(shop: Shop, records: Records) -> None:
     """Whoever reaches Temporal can ring the bell; the process then reads the row, where nothing was decided."""
     case = await over_window(shop, HIGH_STREET)
@@ -84,19 +97,28 @@ async def test_a_hand_made_signal_approves_nothing(shop: Shop, records: Records)
     await handle.signal("approve", forged)
     await handle.signal("deliver", "this is no signal of ours")
     await handle.signal("deliver", CaseSignal(event_id=uuid4(), kind="approval_decided", data=forged))
-
-    async def row_was_read() -> bool:
-        events = (await handle.fetch_history()).events
-        heard = [event.event_id for event in events if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED]
-        done = [event.event_id for event in events if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED]
-        return bool(heard) and done[-1] > heard[-1]
-
-    await eventually(row_was_read, "the process to look the approval up after the signal")
+    await looked_after_signal(records, f"case/{case.case_id}")
     assert (await case.approval(kind="special"))["status"] == "open"
     assert (await case.read())["status"] == "approval_pending"
     await records.until_screen(f"case/{case.case_id}", "**Waits for:** an approval", "**Who must act:** supervisor")
     assert (await decide(shop.staff("workflow", Role.SUPERVISOR), approval_id)).is_success
     await case.until("offer_pending", has="offer")
+
+
+async def test_a_hand_made_signal_that_all_is_well_does_not_close_a_case(shop: Shop, records: Records) -> None:
+    case = await shop.open_case(await shop.an_order(HIGH_STREET), Scene.FULFILMENT_MISSING_ITEM, units=1)
+    await case.send_evidence()
+    await case.review()
+    await case.choose("refund_no_return")
+    await case.until("confirming")
+    handle = records.temporal.get_workflow_handle(f"case/{case.case_id}")
+    await handle.signal("deliver", CaseSignal(event_id=uuid4(), kind="satisfaction_stated", data={"satisfied": True}))
+    await looked_after_signal(records, f"case/{case.case_id}")
+    assert (await case.read())["status"] == "confirming"
+    await records.until_screen(f"case/{case.case_id}", "**Waits for:** the customer to say whether the case is solved")
+    await case.act("satisfaction", {"satisfied": True})
+    await case.ended("refunded")
+    await records.assert_paid_once(case, 425)
 
 
 async def test_an_approval_that_nobody_decides_moves_up_tier_by_tier_and_is_never_decided_by_time(

@@ -103,7 +103,7 @@ class CaseService:
         """The last words of the types of a case's events."""
         return [type(event).__name__ for event in await self.events(case_id)]
 
-    async def event(self, case_id: CaseId, kind: type[EventBody], *, nth: int = 1, seconds: float = 30) -> Any:
+    async def event(self, case_id: CaseId, kind: type[EventBody], *, nth: int = 1, seconds: float = 60) -> Any:
         """The n-th event of a kind, once it is there."""
 
         async def found() -> EventBody | None:
@@ -121,7 +121,7 @@ class CaseService:
 
         return str(await self.until(over, "the end of the case", seconds))
 
-    async def until(self, condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+    async def until(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
         """The first truthy answer, within a deadline."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not (answer := await condition()):

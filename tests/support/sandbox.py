@@ -26,7 +26,7 @@ _EXTRA_ARGUMENTS = {"mailbox": ["--smtp-port", "0"]}
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T | None], seconds: float = 15.0) -> T:
+def wait_for(condition: Callable[[], T | None], seconds: float = 45.0) -> T:
     """The first truthy value of ``condition``; fails the test if there is none within the deadline."""
     deadline, pause = time.monotonic() + seconds, threading.Event()
     while True:

@@ -33,9 +33,11 @@ from services.workflow.payloads.case import (
     OfferPlan,
     Plan,
     RaiseOwner,
+    ReadWord,
     Remind,
     Withdrawal,
     WithdrawCase,
+    Word,
 )
 from services.workflow.payloads.refund import IssueRefundInput, RefundResult, RequestRefund
 from services.workflow.payloads.reships import FollowReshipment, RequestReshipment, ReshipStanding
@@ -146,6 +148,7 @@ class ScriptedCase:
     plans: list[Script]
     calls: list[tuple[str, datetime, Any]] = field(default_factory=list)
     withdrawable: bool = True
+    word: Word = field(default_factory=lambda: Word(known=True))
 
     def names(self) -> list[str]:
         return [name for name, _, _ in self.calls]
@@ -176,7 +179,7 @@ class ScriptedCase:
 
     async def complete(self, ask: CompleteRemedy) -> Plan:
         self._keep("complete", ask)
-        return Plan(step=CaseStep.CARRY_OUT, progress=standing.confirming(ask.answer_by))
+        return Plan(step=CaseStep.CARRY_OUT, progress=standing.confirming(ask.answer_by) if ask.answer_by else standing.refunding())
 
     async def end(self, ask: EndCase) -> Plan:
         self._keep(f"end:{ask.outcome.value}", ask)
@@ -198,6 +201,10 @@ class ScriptedCase:
     async def remind(self, ask: Remind) -> Progress:
         self._keep(f"remind:{ask.moment}", ask)
         return standing.offer_pending(ask.due_at, automatic=False)
+
+    async def read_word(self, ask: ReadWord) -> Word:
+        self._keep("read_word", ask)
+        return self.word
 
 
 @dataclass
@@ -303,8 +310,10 @@ def a_refund(case_id: UUID, amount_minor: int) -> RequestRefund:
 
 @workflow.defn(name="IssueRefund")
 class RefundPaidAtOnce:
-    """Stands in for the refund process: whatever is asked is paid."""
+    """Stands in for the refund process: whatever is asked is paid, unless its tier says that finance gives it up."""
 
     @workflow.run
     async def run(self, issue: IssueRefundInput) -> RefundResult:
+        if issue.refund.tier == "given_up":
+            return RefundResult(state="failed", code="account_closed")
         return RefundResult(state="settled", amount_minor=issue.refund.agreed_minor or 0)

@@ -10,10 +10,10 @@ POLL_SECONDS = 0.05
 
 
 @overload
-async def eventually(question: Callable[[], Awaitable[T | None]], what: str, seconds: float = 30.0) -> T: ...
+async def eventually(question: Callable[[], Awaitable[T | None]], what: str, seconds: float = 60.0) -> T: ...
 @overload
-async def eventually(question: Callable[[], T | None], what: str, seconds: float = 30.0) -> T: ...
-async def eventually(question: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
+async def eventually(question: Callable[[], T | None], what: str, seconds: float = 60.0) -> T: ...
+async def eventually(question: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
     """Return the first true answer to ``question`` (plain or async).
 
     Raises:

@@ -9,10 +9,10 @@ from contracts.case_state import CaseOutcome, OptionCode
 from contracts.identifiers import reship_id_for, rma_id_for
 from services.workflow.cases import standing
 from services.workflow.payloads.approval import ApprovalState, Ruling
-from services.workflow.payloads.case import FactKind
+from services.workflow.payloads.case import FactKind, Word
 from services.workflow.payloads.returns import Finding
 from tests.support.case_process import RunningCase, a_running_case
-from tests.support.scripted_steps import DAY, HOUR, REQUEST, UNITS, a_refund, agreed
+from tests.support.scripted_steps import DAY, HOUR, REQUEST, UNITS, a_refund, agreed, owner
 
 RETURN = agreed(OptionCode.RETURN_REFUND)
 MINUTE = timedelta(minutes=1)
@@ -108,8 +108,45 @@ async def test_a_customer_who_asks_for_mediation_gets_it(skipping: WorkflowEnvir
         await case.after(MINUTE)
         await case.hear(FactKind.INSPECTION_ANSWERED, child_of(case))
         await case.after(MINUTE)
+        recorded = case.case.asks("complete")[0]
+        assert (recorded.closing.result, recorded.answer_by) == ("mediation", None)
         await case.hear(FactKind.WORK_ITEM_RESOLVED, kind="mediation")
         assert await case.outcome() is CaseOutcome.MEDIATION
+
+
+async def test_a_hand_made_word_does_not_end_the_mediation(skipping: WorkflowEnvironment) -> None:
+    async with a_running_case(skipping, owner("mediation"), word=Word(known=False)) as case:
+        await case.hear(FactKind.WORK_ITEM_RESOLVED, kind="mediation")
+        await case.hear(FactKind.SATISFACTION_STATED, satisfied=True)
+        await case.after(MINUTE)
+        assert case.case.names().count("read_word") == 2
+        case.case.word = Word(known=True)
+        await case.hear(FactKind.WORK_ITEM_RESOLVED, kind="mediation")
+        assert await case.outcome() is CaseOutcome.MEDIATION
+
+
+async def test_returned_units_that_cost_nothing_are_settled(skipping: WorkflowEnvironment) -> None:
+    free = Finding(result="match", accepted=UNITS, refund=a_refund(UUID(int=9), 0), progress=standing.refunding())
+    async with a_running_case(skipping, RETURN, finding=free) as case:
+        await case.after(DAY)
+        await case.hear(FactKind.RETURN_INSPECTED, child_of(case))
+        await case.outcome()
+        completed = case.case.asks("complete")[0]
+        assert (completed.settled[0].quantity, completed.refunded_minor, completed.closing.result) == (2, 0, "refunded")
+
+
+async def test_a_refund_that_finance_gave_up_goes_to_the_supervisor_and_is_not_called_carried_out(skipping: WorkflowEnvironment) -> None:
+    refused = a_refund(UUID(int=9), 850).model_copy(update={"tier": "given_up"})
+    finding = Finding(result="match", accepted=UNITS, refund=refused, progress=standing.refunding())
+    async with a_running_case(skipping, RETURN, finding=finding) as case:
+        await case.after(DAY)
+        await case.hear(FactKind.RETURN_INSPECTED, child_of(case))
+        await case.after(MINUTE)
+        recorded = case.case.asks("complete")[0]
+        assert (recorded.settled, recorded.answer_by, recorded.closing.result) == ((), None, "refund_given_up")
+        assert "raise_owner:refund_given_up:supervisor" in case.case.names()
+        await case.hear(FactKind.WORK_ITEM_RESOLVED, kind="refund_given_up")
+        assert await case.outcome() is CaseOutcome.DECLINED
 
 
 async def test_a_parcel_lost_on_the_customers_own_way_is_refunded_only_if_the_supervisor_says_so(skipping: WorkflowEnvironment) -> None:
@@ -139,6 +176,15 @@ async def test_a_withdrawal_stops_the_return_too(skipping: WorkflowEnvironment) 
         assert await case.outcome() is CaseOutcome.WITHDRAWN
         result = await skipping.client.get_workflow_handle(child_of(case)).result()
         assert result["withdrawn"] is True
+
+
+async def test_a_withdrawal_ends_the_case_though_its_return_is_gone(skipping: WorkflowEnvironment) -> None:
+    """R-CASE-05: the case waits to take the return up again, and there is nobody to tell."""
+    async with a_running_case(skipping, RETURN) as case:
+        await case.after(DAY)
+        await skipping.client.get_workflow_handle(child_of(case)).terminate("by hand")
+        await case.hear(FactKind.WITHDRAWN)
+        assert await case.outcome() is CaseOutcome.WITHDRAWN
 
 
 async def test_a_made_up_withdrawal_told_to_the_return_alone_makes_it_start_again(skipping: WorkflowEnvironment) -> None:

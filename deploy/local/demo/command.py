@@ -6,10 +6,12 @@ import time
 from pathlib import Path
 from typing import Annotated
 
+from aiokafka.errors import KafkaError
 from cyclopts import Parameter
 from rich.console import Console
 
 from deploy.local.demo.checks import broken_checks
+from deploy.local.demo.client import Refused, Unreachable
 from deploy.local.demo.dataset import DatasetError
 from deploy.local.demo.display import Display, result_table
 from deploy.local.demo.report import Run, make_report, totals_of, write_report
@@ -53,6 +55,9 @@ def demo(
     except asyncio.CancelledError:
         errors.print("aftersales demo: stopped before its end; there is no report", style="red")
         return STOPPED
+    except (Refused, Unreachable, KafkaError) as problem:
+        errors.print(f"aftersales demo: {problem}", style="red", markup=False, highlight=False, soft_wrap=True)
+        return 1
 
 
 async def _demo(scope: Scope, file: Path, seed: int, report: Path, home: Path | None, console: Console, errors: Console) -> int:

@@ -19,7 +19,7 @@ from services.intake.domain.view import CaseView, ReshipmentView, ReturnView
 
 Changes: TypeAlias = dict[str, Any]
 
-_RETURN_ENDED = frozenset({"refunded", "not_shipped", "taken_back", "withdrawn"})
+_RETURN_ENDED = frozenset({"refunded", "refund_given_up", "not_shipped", "taken_back", "mediation", "withdrawn"})
 """How the workflow says that a return ended; a late scan does not undo it."""
 
 

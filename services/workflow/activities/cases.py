@@ -15,9 +15,11 @@ from services.workflow.payloads.case import (
     EndCase,
     Plan,
     RaiseOwner,
+    ReadWord,
     Remind,
     Withdrawal,
     WithdrawCase,
+    Word,
 )
 
 
@@ -51,6 +53,9 @@ class CaseSteps(Protocol):
     async def remind(self, ask: Remind) -> Progress:
         """Remind the customer."""
 
+    async def read_word(self, ask: ReadWord) -> Word:
+        """Look up what a signal says."""
+
 
 class CaseActivities:
     """The activities of ``AfterSalesCase``; its children use those about limits and reminders too."""
@@ -70,6 +75,7 @@ class CaseActivities:
             self.breach,
             self.raise_owner,
             self.remind,
+            self.read_word,
         )
 
     @activity.defn(name="assess_case")
@@ -116,3 +122,8 @@ class CaseActivities:
     async def remind(self, ask: Remind) -> Progress:
         """Remind the customer."""
         return await self._steps.remind(ask)
+
+    @activity.defn(name="read_word")
+    async def read_word(self, ask: ReadWord) -> Word:
+        """Look up what a signal says."""
+        return await self._steps.read_word(ask)

@@ -45,11 +45,19 @@ async def end(books: Books, conn: Connection, row: CaseRow, ask: EndCase) -> Pla
     """Close a case; for want of an answer only where none is on record, since one that was in time counts however late it is heard (R-CASE-04)."""
     if ask.outcome is CaseOutcome.NO_RESPONSE and (plan := await _answered_after_all(books, conn, row, ask)) is not None:
         return plan
+    if ask.said is not None and not await _is_satisfied(books, conn, row, ask.said):
+        return Plan(step=CaseStep.CARRY_OUT, progress=row.progress, refused="nobody_said_so")
     progress = standing.ended(ask.outcome)
     closing = _close_return(row, progress, ask.closing)
     closed = await close(books, conn, row, ask.outcome, ask.option, ask.at)
     await books.publish(conn, row, ask.operation_id, progress, *closing, closed)
     return Plan(step=CaseStep.ENDED, progress=progress, outcome=ask.outcome)
+
+
+async def _is_satisfied(books: Books, conn: Connection, row: CaseRow, said: UUID) -> bool:
+    """Whether the customer's word is on record: a hand-made signal closes nothing."""
+    fact = await books.facts.get(conn, row.header.case_id, said, FactKind.SATISFACTION_STATED)
+    return fact is not None and bool(fact.body["satisfied"])
 
 
 async def reject(
@@ -93,19 +101,24 @@ async def refuse_withdrawal(books: Books, conn: Connection, row: CaseRow, operat
 
 
 async def complete(books: Books, conn: Connection, row: CaseRow, ask: CompleteRemedy) -> Plan:
-    """A remedy was carried out: close its return, count its units, and ask the customer (R-CASE-07). ``ask_again`` only asks."""
-    progress = standing.confirming(ask.answer_by)
+    """A remedy was carried out: close its return, count its units, and ask the customer (R-CASE-07). ``ask_again`` only asks.
+
+    Where nobody is asked, a remedy that gave nothing is not said to be carried out.
+    """
+    progress = row.progress if ask.answer_by is None else standing.confirming(ask.answer_by)
     events: list[ResolutionEvent] = []
     if not ask.ask_again:
         events += _close_return(row, progress, ask.closing)
         await books.cases.set_active(conn, row.header.case_id, None)
         await books.settled.add(conn, row, ask.remedy_ordinal, ask.settled)
-        events.append(
-            RemedyCompleted(
-                **row.header.common(progress), remedy_ordinal=ask.remedy_ordinal, settled=ask.settled, refunded_minor=ask.refunded_minor
+        if ask.settled or ask.answer_by is not None:
+            events.append(
+                RemedyCompleted(
+                    **row.header.common(progress), remedy_ordinal=ask.remedy_ordinal, settled=ask.settled, refunded_minor=ask.refunded_minor
+                )
             )
-        )
-    events.append(ConfirmationRequested(**row.header.common(progress), outcome=ask.outcome, answer_by=ask.answer_by))
+    if ask.answer_by is not None:
+        events.append(ConfirmationRequested(**row.header.common(progress), outcome=ask.outcome, answer_by=ask.answer_by))
     await books.publish(conn, row, ask.operation_id, progress, *events)
     return Plan(step=CaseStep.CARRY_OUT, progress=progress)
 

@@ -22,9 +22,11 @@ from services.workflow.payloads.case import (
     Operation,
     Plan,
     RaiseOwner,
+    ReadWord,
     Remind,
     Withdrawal,
     WithdrawCase,
+    Word,
 )
 from services.workflow.payloads.reships import FollowReshipment, RequestReshipment, ReshipStanding
 from services.workflow.payloads.returns import (
@@ -92,6 +94,10 @@ class CaseTransactions:
     async def remind(self, ask: Remind) -> Progress:
         """Remind the customer."""
         return await run_once(self._books, waiting.remind, Progress, ask)
+
+    async def read_word(self, ask: ReadWord) -> Word:
+        """Look up what a signal says."""
+        return await run_once(self._books, waiting.read_word, Word, ask)
 
 
 class ReturnTransactions:

@@ -8,7 +8,7 @@ from services.kit.postgres import Connection
 from services.workflow.adapters.books import Books
 from services.workflow.adapters.cases import CaseRow
 from services.workflow.cases import standing
-from services.workflow.payloads.case import Breach, RaiseOwner, Remind
+from services.workflow.payloads.case import Breach, FactKind, RaiseOwner, ReadWord, Remind, Word
 
 
 async def breach(books: Books, conn: Connection, row: CaseRow, ask: Breach) -> Progress:
@@ -41,6 +41,15 @@ async def raise_owner(books: Books, conn: Connection, row: CaseRow, ask: RaiseOw
         due_at=ask.due_at,
     )
     return progress
+
+
+async def read_word(books: Books, conn: Connection, row: CaseRow, ask: ReadWord) -> Word:
+    """Whether the customer said so, or the task of this case was done: a hand-made signal ends no wait for a person."""
+    case_id = row.header.case_id
+    if ask.work_item_id is not None:
+        return Word(known=await books.work_items.is_done(conn, case_id, ask.work_item_id))
+    fact = None if ask.fact is None else await books.facts.get(conn, case_id, ask.fact, FactKind.SATISFACTION_STATED)
+    return Word(known=fact is not None, satisfied=None if fact is None else bool(fact.body["satisfied"]))
 
 
 async def remind(books: Books, conn: Connection, row: CaseRow, ask: Remind) -> Progress:

@@ -44,6 +44,11 @@ class WorkItemBook:
         event = WorkItemOpened(**header.common(progress), work_item_id=operation_id, kind=kind, role=role)
         await self._cases.publish(conn, header, operation_id, [event])
 
+    async def is_done(self, conn: Connection, case_id: CaseId, work_item_id: UUID) -> bool:
+        """Whether a task of the case was done by a person."""
+        query = "SELECT true FROM work_items WHERE work_item_id = $1 AND case_id = $2 AND state = 'done'"
+        return await conn.fetchval(query, work_item_id, case_id) is True
+
     async def close_all(self, conn: Connection, case_id: CaseId, at: datetime) -> None:
         """The case ended: the tasks that a process waited for, or that are about a limit it missed, are done with. Finance's own stay."""
         await conn.execute(_CLOSE, case_id, at)

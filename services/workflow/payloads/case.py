@@ -243,7 +243,7 @@ class AgreeOption(Operation):
 class ReturnClosing(Model):
     """How the return of the remedy in hand ended, and what goes back to the customer.
 
-    ``result`` is ``refunded``, ``not_shipped``, ``taken_back``, ``lost``, ``mediation`` or ``withdrawn``.
+    ``result`` is ``refunded``, ``not_shipped``, ``taken_back``, ``lost``, ``mediation``, ``refund_given_up`` or ``withdrawn``.
     """
 
     result: str
@@ -251,11 +251,15 @@ class ReturnClosing(Model):
 
 
 class EndCase(Operation):
-    """Close the case, and with it the return of the remedy in hand."""
+    """Close the case, and with it the return of the remedy in hand.
+
+    ``said`` is the customer's word that the case is solved, where that ends it: if nobody said so, the case goes on.
+    """
 
     outcome: CaseOutcome
     option: OptionCode | None = None
     closing: ReturnClosing | None = None
+    said: UUID | None = None
 
 
 class WithdrawCase(Operation):
@@ -272,15 +276,29 @@ class Withdrawal(Model):
 
 
 class CompleteRemedy(Operation):
-    """A remedy was carried out: say so, and ask the customer whether the case is solved (R-CASE-07)."""
+    """A remedy was carried out: say so, and ask the customer whether the case is solved (R-CASE-07); without ``answer_by`` nobody is asked."""
 
     remedy_ordinal: int
     settled: tuple[UnitsSettled, ...] = ()
     refunded_minor: AmountMinor = 0
     outcome: CaseOutcome
-    answer_by: Moment
+    answer_by: Moment | None = None
     closing: ReturnClosing | None = None
     ask_again: bool = False
+
+
+class ReadWord(Operation):
+    """Look up what a signal says, before it ends a wait for a person: the customer's word (``fact``), or the end of a task (``work_item_id``)."""
+
+    fact: UUID | None = None
+    work_item_id: UUID | None = None
+
+
+class Word(Model):
+    """Whether that is on record. ``satisfied`` is the customer's own word, None where a task was done."""
+
+    known: bool
+    satisfied: bool | None = None
 
 
 class Breach(Operation):
@@ -316,7 +334,7 @@ class Remind(Operation):
 class RemedyEnd(Model):
     """How a remedy ended. Without an ``outcome`` it could not be carried out (``failure`` says why), and what else there is must be offered.
 
-    ``ask`` says whether the customer is asked if that solved the case (R-CASE-07).
+    ``ask`` says whether the customer is asked if that solved the case (R-CASE-07). ``given_up``: finance gave (a part of) the refund up.
     """
 
     outcome: CaseOutcome | None
@@ -326,3 +344,4 @@ class RemedyEnd(Model):
     failure: str = ""
     ask: bool = True
     withdrawn: bool = False
+    given_up: bool = False

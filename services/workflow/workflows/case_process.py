@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 
 from contracts.case_state import CaseOutcome, CaseStatus, OptionCode, Stage
 from contracts.decision_result import Priority
@@ -37,7 +38,7 @@ class CaseProcess(Process):
         self.approvals: dict[ApprovalKind, ApprovalId] = {}
         self.policy_version = ""
         self.priority = Priority.NORMAL
-        self.satisfied = False
+        self.satisfied: CaseSignal | None = None
 
     async def assess(self, because: Because, fact: UUID | None = None, offer_id: OfferId | None = None) -> Plan:
         """Gather the facts, decide, and learn the next step: one activity, one transaction."""
@@ -64,9 +65,11 @@ class CaseProcess(Process):
             self.screen.happened(f"ended: {plan.outcome.value}")
         return plan
 
-    async def end(self, outcome: CaseOutcome, option: OptionCode | None = None, closing: ReturnClosing | None = None) -> Plan:
-        """Close the case."""
-        ask = EndCase(**self.ask("end"), outcome=outcome, option=option, closing=closing)
+    async def end(
+        self, outcome: CaseOutcome, option: OptionCode | None = None, closing: ReturnClosing | None = None, said: CaseSignal | None = None
+    ) -> Plan:
+        """Close the case. ``said`` is the customer's word that it is solved, if that is why; one that was made up does not close it."""
+        ask = EndCase(**self.ask("end"), outcome=outcome, option=option, closing=closing, said=said.event_id if said else None)
         return self.take(await self.do(CaseActivities.end, ask, f"close the case: {outcome.value}"))
 
     async def attend(self) -> None:
@@ -96,10 +99,18 @@ class CaseProcess(Process):
             self.screen.happened("the customer's withdrawal came too late and was refused")
             return
         self.screen.happened("the customer withdrew the case")
-        if self.child is not None:
-            await self.child.signal("deliver", signal)
+        await self._tell_child(signal)
         self.screen.show(withdrawal.progress)
         raise CaseEndedError(CaseOutcome.WITHDRAWN)
+
+    async def _tell_child(self, signal: CaseSignal) -> None:
+        """Tell the child of a withdrawal, whichever run of the case started it. One that is gone needs no telling."""
+        if self.child_id is None:
+            return
+        try:
+            await workflow.get_external_workflow_handle(self.child_id).signal("deliver", signal)
+        except ApplicationError as error:
+            self.screen.happened(f"`{self.child_id}` was over already: {error.message}")
 
     def _show_refund(self, *, needs_person: bool) -> None:
         self.screen.happened(

@@ -23,9 +23,10 @@ async def run_to_end(process: Process, child: Callable[..., Any], ask: Any, work
     A child that still runs for an earlier, lost run of its parent, or that was ended by hand, is started again: its steps answer from their rows.
     """
     distance = _AGAIN
+    process.child_id = workflow_id
     while True:
         try:
-            process.child = await workflow.start_child_workflow(
+            running = await workflow.start_child_workflow(
                 child,
                 ask,
                 id=workflow_id,
@@ -34,13 +35,14 @@ async def run_to_end(process: Process, child: Callable[..., Any], ask: Any, work
                 search_attributes=attributes_of(process.card, CaseStatus.EXECUTING, WaitingFor.NOTHING),
                 static_summary=summary_of(process.card, what),
             )
-            return await _await_end(process, process.child)
+            result = await _await_end(process, running)
         except (WorkflowAlreadyStartedError, ChildWorkflowError):
             process.screen.happened(f"`{workflow_id}` is taken up again")
             await process.wait_until(workflow.now() + distance, f"{what}: take it up again")
             distance = min(distance * 2, _AGAIN_LONGEST)
-        finally:
-            process.child = None
+        else:
+            process.child_id = None
+            return result
 
 
 async def _await_end(process: Process, child: "workflow.ChildWorkflowHandle[Any, Any]") -> Any:

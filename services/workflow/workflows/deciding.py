@@ -1,10 +1,12 @@
 """Decisions that are people's: approvals beyond the platform's authority, and cases that only their owner can solve."""
 
+from uuid import UUID
+
 from temporalio import workflow
 
 from contracts.case_state import CaseOutcome
 from contracts.roles import Role
-from services.workflow.payloads.case import Because, CaseSignal, FactKind, Plan, RaiseOwner
+from services.workflow.payloads.case import Because, CaseSignal, FactKind, Plan, RaiseOwner, ReadWord, Word
 from services.workflow.workflows.case_process import CaseProcess
 from services.workflow.workflows.rounds import longer, tier_above
 
@@ -45,11 +47,22 @@ async def await_owner(case: CaseProcess, kind: str, owner: Role, *, mediation: b
             await case.breach("R-AUTH-08", missed, due_at, owner, kind, resolvable=True)
         elif fact.kind == FactKind.EVIDENCE_REVIEWED:
             return await case.assess(Because.OWNER, fact.event_id)
-        elif fact.kind == FactKind.WORK_ITEM_RESOLVED:
-            return None
-        elif fact.data.get("satisfied"):
-            case.satisfied = True
-            return None
+        else:
+            word = await _read(case, fact)
+            if word.known and word.satisfied is not False:
+                case.satisfied = fact if word.satisfied else None
+                return None
+
+
+async def _read(case: CaseProcess, fact: CaseSignal) -> Word:
+    """What is on record of a fact that would end the wait: nobody's word for it is taken."""
+    done = fact.data.get("work_item_id") if fact.kind == FactKind.WORK_ITEM_RESOLVED else None
+    ask = ReadWord(
+        **case.ask("read-word"),
+        fact=fact.event_id if fact.kind == FactKind.SATISFACTION_STATED else None,
+        work_item_id=UUID(str(done)) if done else None,
+    )
+    return await case.do(CaseActivities.read_word, ask, f"look up: {fact.kind.replace('_', ' ')}")
 
 
 async def await_owner_after_rejections(case: CaseProcess, plan: Plan) -> Plan:

@@ -44,10 +44,21 @@ async def carry_out(case: CaseProcess, plan: Plan) -> Plan:
         case.screen.happened(f"{agreement.option.value} could not be carried out: {end.failure}")
         case.unavailable.append(agreement.option)
         return await case.assess(Because.OPTION_FAILED)
-    if end.outcome is CaseOutcome.MEDIATION:
+    return await _conclude(case, agreement, end)
+
+
+async def _conclude(case: CaseProcess, agreement: Agreement, end: RemedyEnd) -> Plan:
+    """What follows a remedy: mediation, a supervisor where the refund was given up, the end, or the question to the customer."""
+    outcome = end.outcome or CaseOutcome.DECLINED
+    if outcome is CaseOutcome.MEDIATION:
+        await _record(case, agreement, end)
         return await mediate(case)
+    if end.given_up:
+        await _record(case, agreement, end)
+        judged = await await_owner(case, "refund_given_up", Role.SUPERVISOR)
+        return judged or await case.end(outcome, agreement.option)
     if not end.ask:
-        return await case.end(end.outcome, agreement.option, end.closing)
+        return await case.end(outcome, agreement.option, end.closing)
     return await _confirm(case, agreement, end)
 
 
@@ -72,6 +83,20 @@ async def _approve(case: CaseProcess, chosen: ChosenOption) -> Plan:
     return case.take(await case.do(CaseActivities.agree, ask, f"agree on {chosen.option.value}"))
 
 
+async def _record(case: CaseProcess, agreement: Agreement, end: RemedyEnd) -> None:
+    """Close the return and count what was settled, where a person goes on and the customer is not asked."""
+    ask = CompleteRemedy(
+        **case.ask("complete"),
+        remedy_ordinal=agreement.remedy_ordinal,
+        settled=end.settled,
+        refunded_minor=end.refunded_minor,
+        outcome=end.outcome or CaseOutcome.DECLINED,
+        closing=end.closing,
+    )
+    case.screen.happened(f"{agreement.option.value} ended without the customer's agreement or its whole refund")
+    case.take(await case.do(CaseActivities.complete, ask, "record what the remedy came to"))
+
+
 async def _confirm(case: CaseProcess, agreement: Agreement, end: RemedyEnd) -> Plan:
     """Ask whether the case is solved; no answer closes it, a no goes to the supervisor (R-CASE-07)."""
     for round_number in range(_ROUNDS):
@@ -88,13 +113,20 @@ async def _confirm(case: CaseProcess, agreement: Agreement, end: RemedyEnd) -> P
         )
         case.screen.happened(f"{agreement.option.value} was carried out" if round_number == 0 else "the customer is asked again")
         case.take(await case.do(CaseActivities.complete, ask, "ask the customer whether the case is solved"))
-        fact = await case.wait_for({FactKind.SATISFACTION_STATED}, answer_by, "the customer's word: then the case closes")
-        if fact is None or fact.data.get("satisfied"):
-            return await case.end(end.outcome or CaseOutcome.DECLINED, agreement.option)
+        while True:
+            fact = await case.wait_for({FactKind.SATISFACTION_STATED}, answer_by, "the customer's word: then the case closes")
+            if fact is not None and not fact.data.get("satisfied"):
+                break
+            plan = await case.end(end.outcome or CaseOutcome.DECLINED, agreement.option, said=fact)
+            if plan.step is CaseStep.ENDED:
+                return plan
         case.screen.happened("the customer is not satisfied")
         judged = await await_owner(case, "dissatisfied", Role.SUPERVISOR)
         if judged is not None:
             return judged
-        if case.satisfied:
-            return await case.end(end.outcome or CaseOutcome.DECLINED, agreement.option)
+        if case.satisfied is not None:
+            plan = await case.end(end.outcome or CaseOutcome.DECLINED, agreement.option, said=case.satisfied)
+            if plan.step is CaseStep.ENDED:
+                return plan
+            case.satisfied = None
     return await mediate(case)

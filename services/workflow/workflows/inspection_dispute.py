@@ -35,7 +35,7 @@ class Settlement:
 async def settle_dispute(process: Process, agreement: Agreement, rma_id: RmaId, finding: Finding) -> Settlement:
     """Settle the disputed units; what was accepted is paid in any case."""
     proposal = await _propose(process, rma_id, finding)
-    partial = (proposal.amount_minor or finding.disputed_value_minor) if proposal.outcome == "granted" else None
+    partial = _granted(proposal, finding.disputed_value_minor) if proposal.outcome == "granted" else None
     answer = await _await_answer(process, rma_id, partial)
     if answer == "mediation":
         return Settlement(
@@ -45,7 +45,7 @@ async def settle_dispute(process: Process, agreement: Agreement, rma_id: RmaId, 
     if answer is None:
         ruling = await _rule(process, finding, partial)
         answer = ruling.ruling.value if ruling.ruling else ("accept_partial" if ruling.outcome == "granted" else "take_back")
-        partial = ruling.amount_minor or partial or finding.disputed_value_minor
+        partial = _granted(ruling, finding.disputed_value_minor if partial is None else partial)
     if answer == Ruling.TAKE_BACK:
         refund = await _prepare(process, agreement, finding, None, ruling)
         return Settlement(refunded=finding.accepted, refund=refund, take_back=finding.disputed)
@@ -62,8 +62,13 @@ async def rule_on_loss(process: Process, agreement: Agreement, finding: Finding)
     result = await process.approve(ask, status=CaseStatus.RETURN_IN_TRANSIT, stage=Stage.EXECUTE)
     if result.outcome != "granted":
         return Settlement()
-    partial = result.amount_minor or finding.disputed_value_minor
+    partial = _granted(result, finding.disputed_value_minor)
     return Settlement(refunded=finding.disputed, refund=await _prepare(process, agreement, finding, partial, result))
+
+
+def _granted(decided: ApprovalResult, asked_minor: int) -> int:
+    """The amount that was granted, in minor units: what was asked for, unless the decision names another."""
+    return asked_minor if decided.amount_minor is None else decided.amount_minor
 
 
 async def _propose(process: Process, rma_id: RmaId, finding: Finding) -> ApprovalResult:
@@ -79,7 +84,7 @@ async def _propose(process: Process, rma_id: RmaId, finding: Finding) -> Approva
     process.screen.happened(
         "the supervisor proposed a partial refund" if result.outcome == "granted" else "the supervisor proposed no partial refund"
     )
-    partial = (result.amount_minor or finding.disputed_value_minor) if result.outcome == "granted" else None
+    partial = _granted(result, finding.disputed_value_minor) if result.outcome == "granted" else None
     propose = ProposePartial(
         **process.ask("propose"),
         rma_id=rma_id,

@@ -36,7 +36,7 @@ class Process:
 
     def __init__(self) -> None:
         self.inbox = Inbox()
-        self.child: workflow.ChildWorkflowHandle[Any, Any] | None = None
+        self.child_id: str | None = None
         self._scope = ""
         self._operations: dict[str, int] = {}
 

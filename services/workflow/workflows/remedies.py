@@ -57,7 +57,7 @@ async def _pay_back(case: CaseProcess, agreement: Agreement) -> RemedyEnd:
     ask = IssueRefundInput(refund=refund, timers=case.timers.refund, case_workflow_id=workflow.info().workflow_id)
     result: RefundResult = await run_to_end(case, IssueRefund.run, ask, workflow_id, "Refund")
     if result.state != "settled":
-        return RemedyEnd(outcome=CaseOutcome.DECLINED, failure=result.code)
+        return RemedyEnd(outcome=CaseOutcome.DECLINED, failure=result.code, ask=False, given_up=True)
     settled = tuple(UnitsSettled(line_id=unit.line_id, quantity=unit.quantity, remedy=agreement.option) for unit in agreement.units)
     outcome = CaseOutcome.COMPENSATED if agreement.option in COMPENSATION else CaseOutcome.REFUNDED
     return RemedyEnd(outcome=outcome, settled=settled, refunded_minor=result.amount_minor)

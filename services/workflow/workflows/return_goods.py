@@ -46,13 +46,12 @@ class ReturnGoods(Process):
             if not await self.handed_in():
                 return RemedyEnd(outcome=CaseOutcome.RETURN_NOT_SHIPPED, closing=ReturnClosing(result="not_shipped"), ask=False)
             finding = await self.inspected()
-            paid = 0 if finding.refund is None else await self.refund(finding.refund)
+            at_once = None if finding.refund is None else await self.refund(finding.refund)
             settlement = await self.settle(finding)
-            if settlement.refund is not None:
-                paid += await self.refund(settlement.refund)
+            later = None if settlement.refund is None else await self.refund(settlement.refund)
         except ReturnWithdrawnError:
             return RemedyEnd(outcome=None, withdrawn=True, failure="withdrawn", ask=False)
-        return self.end(finding, settlement, paid)
+        return self.end(finding, settlement, at_once, later)
 
     def begin(self, ask: ReturnInput) -> None:
         """Take up the return."""
@@ -106,8 +105,8 @@ class ReturnGoods(Process):
             return await settle_dispute(self, self.agreement, self.rma_id, finding)
         return Settlement(refunded=finding.accepted)
 
-    async def refund(self, refund: RequestRefund) -> int:
-        """Pay back; returns what was paid, in minor units."""
+    async def refund(self, refund: RequestRefund) -> RefundResult:
+        """Pay back, or have finance give it up."""
         workflow_id = f"refund/{refund.refund_id}"
         self.screen.show(
             refund_progress(), then="a failed attempt is repeated, then finance looks at it", where=f"child process `{workflow_id}`"
@@ -115,28 +114,41 @@ class ReturnGoods(Process):
         ask = IssueRefundInput(refund=refund, timers=self.timers.refund, case_workflow_id=workflow.info().workflow_id)
         result: RefundResult = await run_to_end(self, IssueRefund.run, ask, workflow_id, "Refund")
         self.screen.happened(f"refund {result.state}: {result.amount_minor} {self.card.currency} (minor units)")
-        return result.amount_minor if result.state == "settled" else 0
+        return result
 
-    def end(self, finding: Finding, settlement: Settlement, paid: int) -> RemedyEnd:
-        """What the return comes to."""
-        refunded = settlement.refunded
-        settled = (
-            tuple(UnitsSettled(line_id=unit.line_id, quantity=unit.quantity, remedy=OptionCode.RETURN_REFUND) for unit in refunded)
-            if paid
-            else ()
+    def end(self, finding: Finding, settlement: Settlement, at_once: RefundResult | None, later: RefundResult | None) -> RemedyEnd:
+        """What the return comes to. A refund of nothing settles its units like any other; one that was given up settles none."""
+        refunds = [refund for refund in (at_once, later) if refund is not None]
+        paid = sum(refund.amount_minor for refund in refunds if refund.state == "settled")
+        refunded = self.refunded(finding, settlement, at_once, later)
+        settled = tuple(
+            UnitsSettled(line_id=line_id, quantity=quantity, remedy=OptionCode.RETURN_REFUND)
+            for line_id, quantity in by_line(refunded).items()
         )
+        end = RemedyEnd(outcome=CaseOutcome.DECLINED, settled=settled, refunded_minor=paid)
         if settlement.outcome is CaseOutcome.MEDIATION:
-            return RemedyEnd(
-                outcome=CaseOutcome.MEDIATION, settled=settled, refunded_minor=paid, closing=ReturnClosing(result="mediation"), ask=False
-            )
+            return end.model_copy(update={"outcome": CaseOutcome.MEDIATION, "closing": ReturnClosing(result="mediation"), "ask": False})
+        failed = next((refund for refund in refunds if refund.state != "settled"), None)
+        if failed is not None:
+            outcome = CaseOutcome.PARTLY_REFUNDED if paid else CaseOutcome.DECLINED
+            closing = ReturnClosing(result="refund_given_up", take_back=settlement.take_back)
+            return end.model_copy(update={"outcome": outcome, "closing": closing, "failure": failed.code, "ask": False, "given_up": True})
         result = "taken_back" if settlement.take_back else ("lost" if finding.result == "lost" else "refunded")
         closing = ReturnClosing(result=result, take_back=settlement.take_back)
-        if paid == 0:
+        if not refunds:
             outcome = CaseOutcome.GOODS_TAKEN_BACK if settlement.take_back else CaseOutcome.DECLINED
-            return RemedyEnd(outcome=outcome, closing=closing, ask=False)
+            return end.model_copy(update={"outcome": outcome, "closing": closing, "ask": False})
         whole = paid >= self.agreement.amount_minor and count(refunded) == count(self.agreement.units)
         outcome = CaseOutcome.REFUNDED if whole else CaseOutcome.PARTLY_REFUNDED
-        return RemedyEnd(outcome=outcome, settled=settled, refunded_minor=paid, closing=closing)
+        return end.model_copy(update={"outcome": outcome, "closing": closing})
+
+    def refunded(
+        self, finding: Finding, settlement: Settlement, at_once: RefundResult | None, later: RefundResult | None
+    ) -> tuple[AffectedUnits, ...]:
+        """The units whose refund settled: those accepted where they were paid at once, and the others with the later refund."""
+        first = finding.accepted if at_once is not None else ()
+        second = settlement.refunded[len(first) :]
+        return (*(first if at_once and at_once.state == "settled" else ()), *(second if later and later.state == "settled" else ()))
 
     def concerns(self, signal: CaseSignal) -> bool:
         """Whether a fact is about this return."""
@@ -168,6 +180,14 @@ class ReturnGoods(Process):
             self.screen.show(await self.do(CaseActivities.breach, breach, f"record that {sla} was missed"), sla_breached=True)
             owner = tier_above(owner)
         return fact
+
+
+def by_line(units: tuple[AffectedUnits, ...]) -> dict[str, int]:
+    """How many units there are of each line: of one line, some may be accepted and others in dispute."""
+    quantities: dict[str, int] = {}
+    for unit in units:
+        quantities[unit.line_id] = quantities.get(unit.line_id, 0) + unit.quantity
+    return quantities
 
 
 def count(units: tuple[AffectedUnits, ...]) -> int:

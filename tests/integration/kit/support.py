@@ -102,7 +102,7 @@ async def running(*parts: Part) -> AsyncIterator[None]:
             await task
 
 
-async def until(holds: Callable[[], Awaitable[object]], *, seconds: float = 30) -> None:
+async def until(holds: Callable[[], Awaitable[object]], *, seconds: float = 60) -> None:
     """Wait until a condition holds; fail after ``seconds``."""
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - what is waited for happens in an engine, which sets no event here

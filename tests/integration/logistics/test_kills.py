@@ -17,7 +17,7 @@ def changes(proxy: HoldingProxy) -> dict[str, str]:
 
 
 async def label_of(world: World, story: Story) -> str:
-    label = await world.heard(story, ReturnLabelCreated, 40)
+    label = await world.heard(story, ReturnLabelCreated)
     assert [booking["waybill"] for booking in world.bookings(story.rma_id)] == [label.waybill]
     return label.waybill
 
@@ -63,7 +63,7 @@ async def test_a_carrier_that_fails_is_asked_until_it_answers(world: World) -> N
     await until(all_failed_twice, "every booking failed twice", 40)
     world.faults(drop_answer_rate=0.5)
     for story in stories:
-        await world.heard(story, ReturnLabelCreated, 40)
+        await world.heard(story, ReturnLabelCreated)
     world.faults()
     for story in stories:
         await label_of(world, story)
@@ -79,7 +79,7 @@ async def test_a_service_that_was_down_takes_up_what_it_missed(world: World) -> 
     await world.tell(missed.contact(world.sealer))
     await world.tell(missed.reshipment())
     world.service.start()
-    await world.heard(seen, ReturnInTransit, 40)
+    await world.heard(seen, ReturnInTransit)
     await label_of(world, missed)
     booked = await world.shipment_in(missed.reship_id, "booked")
     world.scan(booked["waybill"], "handed_in")

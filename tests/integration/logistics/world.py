@@ -47,7 +47,7 @@ T = TypeVar("T")
 EventT = TypeVar("EventT", bound=ShipmentEvent)
 
 
-async def until(condition: Callable[[], Awaitable[T | None]], what: str, seconds: float = 20.0) -> T:
+async def until(condition: Callable[[], Awaitable[T | None]], what: str, seconds: float = 60.0) -> T:
     """The first truthy value of ``condition``; fails the test if there is none within the deadline."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
@@ -222,7 +222,7 @@ class World:
         )
         await self.producer.send_and_wait(Topic.CONTACT.value, value=None, key=body.partition_key.encode(), headers=to_headers(envelope))
 
-    async def heard(self, story: Story, kind: type[EventT], seconds: float = 20.0) -> EventT:
+    async def heard(self, story: Story, kind: type[EventT], seconds: float = 60.0) -> EventT:
         """Wait for the one event of a kind in a case."""
 
         async def find() -> EventT | None:

@@ -122,7 +122,7 @@ class Customer:
         return count
 
     async def until(self, condition: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition(log := await self.log()):  # noqa: ASYNC110 - the condition is in another process's table
                 await asyncio.sleep(0.02)
         return log

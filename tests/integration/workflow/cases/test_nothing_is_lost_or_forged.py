@@ -90,6 +90,30 @@ async def test_a_hand_made_signal_chooses_withdraws_inspects_and_approves_nothin
     assert await service.refunds(case.case_id) == [("settled", 16000)]
 
 
+async def test_a_hand_made_signal_closes_no_case(service: CaseService, provider: FakeProvider) -> None:
+    """Neither the customer's word nor the end of a person's task counts before its row is there (R-CASE-07)."""
+    case = a_case_today(an_order_today(SLOW_SHOP, reference=provider.capture(1275)), **CONSENT)
+    says = Voices(case)
+    await service.tell(case)
+    rma_id = (await service.event(case.case_id, ReturnAuthorised)).rma_id
+    await service.tell(says.parcel_arrives(rma_id), says.inspected(rma_id, InspectionResult.MATCH))
+    await service.event(case.case_id, ConfirmationRequested)
+    workflow_id = f"case/{case.case_id}"
+    handle = service.client.get_workflow_handle(workflow_id)
+    await handle.signal("deliver", CaseSignal(event_id=uuid4(), kind="satisfaction_stated", data={"satisfied": True}))
+    await service.until(lambda: _shows(service, workflow_id, "nobody_said_so"), "the refusal on the screen")
+    assert (await service.row(case.case_id))["workflow_open"]
+    await service.tell(says.is_satisfied(satisfied=False))
+    await service.until(lambda: _shows(service, workflow_id, "handed to supervisor: dissatisfied"), "the supervisor's task")
+    forged = CaseSignal(event_id=uuid4(), kind="work_item_resolved", data={"kind": "dissatisfied", "work_item_id": str(uuid4())})
+    await handle.signal("deliver", forged)
+    await handle.signal("deliver", CaseSignal(event_id=uuid4(), kind="satisfaction_stated", data={"satisfied": True}))
+    await service.resolve(case.case_id, "dissatisfied")
+    await service.event(case.case_id, ConfirmationRequested, nth=2)
+    await service.tell(says.is_satisfied())
+    assert await service.ended(case.case_id) == "refunded"
+
+
 async def test_the_screen_says_what_a_case_waits_for_until_when_and_what_happens_then(service: CaseService, provider: FakeProvider) -> None:
     case = a_case_today(an_order_today(SLOW_SHOP, reference=provider.capture(1275)))
     await service.tell(case)

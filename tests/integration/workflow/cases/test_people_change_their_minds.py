@@ -5,6 +5,7 @@ import pytest
 from contracts.case_state import OptionCode
 from contracts.case_v1 import InspectionAnswer
 from contracts.decision_facts import Verdict
+from contracts.identifiers import CaseId
 from contracts.resolution_v1 import (
     ApprovalKind,
     CaseClosed,
@@ -13,6 +14,7 @@ from contracts.resolution_v1 import (
     ConfirmationRequested,
     InspectionDisputed,
     OfferMade,
+    RemedyCompleted,
     ReshipmentCancelled,
     ReshipmentRequested,
     ReturnAuthorised,
@@ -153,6 +155,46 @@ async def test_of_a_short_quantity_what_came_is_refunded_at_once_and_the_rest_se
     assert await service.ended(case.case_id) == "partly_refunded"
     assert await service.refunds(case.case_id) == [("settled", 425), ("settled", 200)]
     assert (await service.event(case.case_id, CaseClosed)).refunded_minor == 625
+
+
+async def test_mediation_after_a_return_closes_it_and_counts_what_was_paid(service: CaseService, provider: FakeProvider) -> None:
+    """R-RTN-05 (c), R-AUTH-10: the accepted unit is paid and counted; what is told to the finished return later becomes a task, and holds nothing back."""
+    case = a_case_today(an_order_today(SLOW_SHOP, reference=provider.capture(1275)), **CONSENT)
+    says = Voices(case)
+    await service.tell(case)
+    rma_id = (await service.event(case.case_id, ReturnAuthorised)).rma_id
+    await service.tell(says.parcel_arrives(rma_id), says.inspected(rma_id, InspectionResult.SHORT_QUANTITY, accepted=1))
+    await service.decide(case.case_id, ApprovalKind.PARTIAL_REFUND, "grant", amount_minor=200)
+    await service.event(case.case_id, InspectionDisputed, nth=2)
+    await service.tell(says.answers(InspectionAnswer.MEDIATION))
+    assert (await service.event(case.case_id, ReturnClosed)).result == "mediation"
+    completed = await service.event(case.case_id, RemedyCompleted)
+    assert (sum(unit.quantity for unit in completed.settled), completed.refunded_minor) == (1, 425)
+    await service.until(lambda: _is_open(service, case.case_id, "mediation"), "the mediator's task")
+    assert (await service.row(case.case_id))["active_workflow"] is None
+    await service.pool.execute("UPDATE cases SET active_workflow = $2 WHERE case_id = $1", case.case_id, f"return/{rma_id}")
+    await service.tell(says.answers(InspectionAnswer.TAKE_BACK))
+    await service.until(lambda: _is_open(service, case.case_id, "late_inspection_answered"), "a task for the late answer")
+    await service.resolve(case.case_id, "mediation")
+    assert await service.ended(case.case_id) == "mediation"
+    assert "ConfirmationRequested" not in await service.types(case.case_id)
+
+
+async def test_a_withdrawal_ends_the_case_though_its_return_is_gone(service: CaseService, provider: FakeProvider) -> None:
+    """R-CASE-05: the case is about to take its return up again, and has nobody to tell."""
+    case = a_case_today(an_order_today(SLOW_SHOP, reference=provider.capture(1275)), **CONSENT)
+    await service.tell(case)
+    rma_id = (await service.event(case.case_id, ReturnAuthorised)).rma_id
+    await service.client.get_workflow_handle(f"return/{rma_id}").terminate("by hand")
+    await service.tell(Voices(case).withdraws())
+    assert await service.ended(case.case_id) == "withdrawn"
+    result = await service.client.get_workflow_handle(f"case/{case.case_id}").result()
+    assert result["outcome"] == "withdrawn"
+
+
+async def _is_open(service: CaseService, case_id: CaseId, kind: str) -> bool:
+    query = "SELECT true FROM work_items WHERE case_id = $1 AND kind = $2 AND state = 'open'"
+    return await service.pool.fetchval(query, case_id, kind) is True
 
 
 async def test_a_case_reopened_by_an_agent_runs_under_the_same_id_and_counts_its_remedies_on(
