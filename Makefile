@@ -27,7 +27,7 @@ demo: setup ## replay a quarter of real orders and credit notes through the whol
 	@$(BIN)/aftersales demo
 
 test: setup ## all tests, on the real engines (what CI runs)
-	@$(BIN)/pytest -q -n 2 --dist loadgroup tests
+	@$(BIN)/pytest -q tests
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
