@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.case_state import OptionCode
+from contracts.case_state import CARRIED_OUT, OptionCode
 from contracts.case_v1 import EvidenceAdded, EvidenceReviewed
 from contracts.decision_facts import AffectedUnits, Attributes, EvidenceItem, Facts, SpecialApproval
 from contracts.order_v1 import Order
@@ -15,7 +15,7 @@ from services.workflow.payloads.approval import ApprovalState
 from services.workflow.payloads.case import AssessCase, FactKind
 from services.workflow.policy.policy import Policy
 
-NOT_CARRIED_OUT = (OptionCode.EXCHANGE, OptionCode.REPAIR)
+NOT_CARRIED_OUT = tuple(option for option in OptionCode if option not in CARRIED_OUT)
 """Options that no process of this version carries out: they are not offered."""
 
 
