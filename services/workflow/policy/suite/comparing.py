@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from services.workflow.policy.showing import shown
 from services.workflow.policy.suite.document import Node
-from services.workflow.policy.suite.showing import shown
 
 ValueT = TypeVar("ValueT", timedelta, datetime)
 
