@@ -7,7 +7,8 @@ from services.workflow.policy.settings import PolicySettings
 from services.workflow.policy.values import Within
 
 
-def _groups(settings: PolicySettings) -> Iterator[tuple[str, Group]]:
+def groups_of(settings: PolicySettings) -> Iterator[tuple[str, Group]]:
+    """Every group that has values, by the name that a pack writes for it."""
     for name, field in type(settings).model_fields.items():
         section = getattr(settings, name)
         if isinstance(section, Group):
@@ -18,7 +19,7 @@ def _groups(settings: PolicySettings) -> Iterator[tuple[str, Group]]:
 
 def out_of_bounds(settings: PolicySettings) -> Iterator[tuple[str, str, str]]:
     """Group, key and problem of every setting that leaves its bounds."""
-    for group_name, group in _groups(settings):
+    for group_name, group in groups_of(settings):
         for key, field in type(group).model_fields.items():
             for bounds in (each for each in field.metadata if isinstance(each, Within)):
                 value = getattr(group, key)
@@ -32,7 +33,7 @@ def not_set(settings: PolicySettings) -> Iterator[tuple[str, str, str]]:
     for name, field in type(settings).model_fields.items():
         if getattr(settings, name) is None:
             yield field.alias or name, "", problem
-    for group_name, group in _groups(settings):
+    for group_name, group in groups_of(settings):
         for key in type(group).model_fields:
             if getattr(group, key) is None and not group_name.startswith("extensions."):
                 yield group_name, key, problem

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import TypeAlias
 
+from services.workflow.policy.consistency import groups_of
 from services.workflow.policy.markdown_table import OUTPUT_MARK
 from services.workflow.policy.policy import Policy
 from services.workflow.policy.settings import PolicySettings
@@ -42,10 +43,11 @@ class PolicyChanges:
 def settings_in_words(settings: PolicySettings) -> dict[str, str]:
     """Every setting as ``group.key`` with its value in words: durations as in ISO 8601, amounts in minor units by currency."""
     words: dict[str, str] = {}
-    for name, field in type(settings).model_fields.items():
-        group = getattr(settings, name)
+    for name, group in groups_of(settings):
         for key in type(group).model_fields:
-            words[f"{field.alias or name}.{key}"] = _in_words(getattr(group, key))
+            value = getattr(group, key)
+            if value is not None:
+                words[f"{name}.{key}"] = _in_words(value)
     return words
 
 

@@ -35,7 +35,7 @@ def explain(facts: FactsArgument, *, policy: str = DEFAULT_PACK, packs: PacksOpt
     if wants_json(json):
         print_json(decision)
         return
-    _print(decision, given.order.currency)
+    _print(decision, given.order.currency if given.order else "")
 
 
 def _read(path: str) -> tuple[str, str]:

@@ -32,8 +32,11 @@ class Outcome:
 
 
 def policy_for(registry: PolicyRegistry, name: str, facts: Facts) -> Policy:
-    """``pack@version``, or of a ``pack`` the version in force when the order was placed (R-POL-02). Raises ``UnknownPackError``."""
-    return registry.get(name) if "@" in name else registry.in_force(name, facts.order.placed_at)
+    """``pack@version``, or of a ``pack`` the version in force when the order was placed, without an order now (R-POL-02).
+
+    Raises ``UnknownPackError``.
+    """
+    return registry.get(name) if "@" in name else registry.in_force(name, facts.order.placed_at if facts.order else facts.moment)
 
 
 def run_case(case: Case, registry: PolicyRegistry, default: str = DEFAULT_PACK) -> Outcome:

@@ -9,7 +9,7 @@ from services.workflow.policy.suite.errors import SuiteError
 from services.workflow.policy.suite.facts_file import FactsRefusedError, facts_of, read_facts
 from services.workflow.policy.suite.reading import find_suites, parse_suite, read_suite
 from tests.unit.workflow.policy.claims import a_claim
-from tests.unit.workflow.policy.suite.files import GIVEN, a_file, the_case, write
+from tests.unit.workflow.policy.suite.files import a_file, the_case, write
 
 
 def test_facts_are_merged_lists_replaced_and_paths_put_inside() -> None:
@@ -24,6 +24,7 @@ def test_facts_are_merged_lists_replaced_and_paths_put_inside() -> None:
           expect: {}
         """)
     facts = facts_of(case.facts)
+    assert facts.order is not None
     assert (facts.reviewed.usable, facts.reviewed.contaminated) == (True, False)
     assert [each.quantity for each in facts.affected] == [2]
     assert [(line.line_id, line.quantity, line.amount_minor) for line in facts.order.lines] == [("1", 4, 3150), ("2", 1, 999)]
@@ -33,6 +34,7 @@ def test_facts_are_merged_lists_replaced_and_paths_put_inside() -> None:
 
 def test_what_no_decision_depends_on_may_be_left_out() -> None:
     facts = facts_of(the_case("- {name: x, expect: {}}").facts)
+    assert facts.order is not None
     assert facts.requested_at == facts.moment
     assert (facts.order.number, facts.order.payments[0].captured_at) == ("1", facts.order.placed_at)
     assert [item.evidence_id for item in facts.evidence.items] == ["e1", "e2"]
@@ -138,5 +140,5 @@ def test_facts_are_read_from_json_with_tabs_as_well_as_from_yaml() -> None:
     assert read_facts(facts.model_dump_json(indent=1).replace("\n ", "\n\t"), "facts.json") == facts
     with pytest.raises(SuiteError, match=r"facts.json:1: facts.secne: there is no such name; did you mean scene"):
         read_facts('{"secne": 1}', "facts.json")
-    with pytest.raises(FactsRefusedError, match=r"facts.order: Field required; see facts.yaml:1"):
-        read_facts(GIVEN.replace("given:\n", "").replace("  order:", "  claimed:").split("  claimed:")[0], "facts.yaml")
+    with pytest.raises(FactsRefusedError, match=r"facts.time_zone: Field required; see facts.yaml:1"):
+        read_facts("{moment: 2026-03-11T12:00:00Z, scene: null}", "facts.yaml")

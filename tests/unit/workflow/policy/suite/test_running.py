@@ -19,7 +19,7 @@ def test_a_case_passes_where_the_named_parts_of_the_decision_are_as_expected() -
         """)
     assert outcome.mismatches == ()
     assert outcome.passed
-    assert outcome.policy_version == "cn-marketplace@1.0"
+    assert outcome.policy_version == "cn-marketplace@1.1"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_the_policy_is_named_or_the_one_in_force_when_the_order_was_placed() -> 
 def test_a_report_shows_case_path_both_sides_and_the_trace_if_asked() -> None:
     outcome = outcome_of("- {name: broken mug, expect: {next_step: reject}}")
     short = "\n".join(mismatch_report(outcome))
-    assert short.splitlines()[0] == "t.yaml:15: broken mug  [cn-marketplace@1.0]"
+    assert short.splitlines()[0] == "t.yaml:15: broken mug  [cn-marketplace@1.1]"
     assert "expected  reject" in short
     assert "got       offer" in short
     assert "R-DEC-10" not in short
