@@ -17,7 +17,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 DELIVERED = datetime(2026, 3, 10, 15, 0, tzinfo=SHANGHAI)
 REGISTRY = load_packs()
 CN = REGISTRY.get("cn-marketplace@1.1")
-UK = REGISTRY.get("uk-retail@1.0")
+UK = REGISTRY.get("uk-retail@1.1")
 CLAIMS = [scene for scene in Scene if scene.value in CN.tables["windows"].inputs["scene"]]
 """The scenes that end in an offer."""
 WINDOWED = [scene for scene in CLAIMS if CN.tables["windows"].one(scene=scene.value).says["window"]]

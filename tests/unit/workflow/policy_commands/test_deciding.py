@@ -45,7 +45,7 @@ def test_missing_evidence_approvals_and_refusals_are_explained(on_terminal: Run,
     late = write(tmp_path, "late.json", a_claim(Scene.RETURN_OVER_WINDOW, reason_given=True, at="2026-04-20T12:00:00Z").model_dump_json())
     assert "supervisor: over_window (R-ELIG-06, 1050 CNY)" in on_terminal("explain", str(late))[1]
     british = on_terminal("explain", str(late), "--policy", "uk-retail")[1]
-    assert "uk-retail@1.0" in british
+    assert "uk-retail@1.1" in british
 
 
 def test_a_decision_is_printed_as_the_model(run: Run, facts: str, monkeypatch: pytest.MonkeyPatch) -> None:
