@@ -17,7 +17,7 @@ def responsible(situation: Situation) -> tuple[Role, ...]:
 
 def escalations(situation: Situation, limits: Sequence[TimeLimit]) -> tuple[str, ...]:
     """Why the case goes to a higher owner, in the order of the rule (R-AUTH-08)."""
-    facts, settings = situation.facts, situation.policy.settings.case
+    facts = situation.facts
     failed = facts.reship is not None and facts.reship.failed_again
     reasons = {
         "sla_missed": any(limit.breached for limit in limits),
@@ -25,7 +25,7 @@ def escalations(situation: Situation, limits: Sequence[TimeLimit]) -> tuple[str,
         "complaint": situation.facts.scene is not None and situation.facts.scene.group == "complaint",
         "reshipped_unit_failed": failed,
         "evidence_contradicted": facts.evidence.verdict is Verdict.CONTRADICTED,
-        "offers_rejected": settings is not None and facts.rejected_offers >= settings.max_rejected_offers,
+        "offers_rejected": facts.rejected_offers >= situation.policy.max_rejected_offers,
     }
     found = tuple(reason for reason, holds in reasons.items() if holds)
     for reason in found:
