@@ -1,6 +1,6 @@
 """The units of a line, as runs of consecutive units that were treated alike: which were given back, and what each got as compensation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from contracts.quote import PriorLine, PriorUnits
@@ -10,12 +10,13 @@ from services.workflow.money.proration import split_evenly
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Units ``first`` to ``first + count - 1``; ``compensated_minor`` is per unit."""
+    """Units ``first`` to ``first + count - 1``; ``compensated_minor`` is per unit, ``moved_minor`` the part of it that is an order discount."""
 
     first: int
     count: int
     refunded: bool = False
     compensated_minor: int = 0
+    moved_minor: int = 0
 
 
 def runs_of(quantity: int, prior: PriorLine) -> list[Run]:
@@ -58,7 +59,9 @@ def _filled(prior: PriorLine) -> list[Run]:
             raise PriorMoneyError(f"prior line {prior.line_id}: unit {part.first} is named twice in units")
         if part.first > following:
             runs.append(Run(following, part.first - following))
-        runs.append(Run(part.first, part.count, part.refunded, part.compensated_minor))
+        if part.discount_moved_minor > part.compensated_minor:
+            raise PriorMoneyError(f"prior line {prior.line_id}: unit {part.first} has more discount_moved_minor than compensated_minor")
+        runs.append(Run(part.first, part.count, part.refunded, part.compensated_minor, part.discount_moved_minor))
         following = part.first + part.count
     refunded = sum(run.count for run in runs if run.refunded)
     compensated = sum(run.count * run.compensated_minor for run in runs)
@@ -95,6 +98,19 @@ def take(runs: Iterable[Run], count: int, *, compensated_first: bool) -> list[Ru
     return sorted(chosen, key=lambda run: run.first)
 
 
+def raised(runs: Iterable[Run], each: int, more: int) -> list[Run]:
+    """The runs with ``each`` more compensation per unit, and one minor unit on top for the first ``more`` units."""
+    higher: list[Run] = []
+    for run in runs:
+        upper = min(more, run.count)
+        more -= upper
+        if upper:
+            higher.append(replace(run, count=upper, compensated_minor=run.compensated_minor + each + 1))
+        if run.count > upper:
+            higher.append(replace(run, first=run.first + upper, count=run.count - upper, compensated_minor=run.compensated_minor + each))
+    return higher
+
+
 def put(runs: Iterable[Run], changed: Iterable[Run]) -> list[Run]:
     """The runs of the line after the units in ``changed`` became what they say."""
     news = sorted(changed, key=lambda run: run.first)
@@ -117,17 +133,40 @@ def _merged(runs: list[Run]) -> list[Run]:
     merged: list[Run] = []
     for run in runs:
         last = merged[-1] if merged else None
-        if last and (last.refunded, last.compensated_minor) == (run.refunded, run.compensated_minor):
+        if last and _alike(last) == _alike(run):
             merged[-1] = replace(last, count=last.count + run.count)
         else:
             merged.append(run)
     return merged
 
 
+def _alike(run: Run) -> tuple[bool, int, int]:
+    return run.refunded, run.compensated_minor, run.moved_minor
+
+
+def within(runs: Iterable[Run], windows: Sequence[tuple[int, int]] | None) -> list[Run]:
+    """The parts of ``runs`` inside ``windows`` of (first unit, count); all of them where there are none to keep to."""
+    if windows is None:
+        return list(runs)
+    parts: list[Run] = []
+    for run in runs:
+        for first, count in windows:
+            low, high = max(run.first, first), min(run.first + run.count, first + count)
+            if low < high:
+                parts.append(replace(run, first=low, count=high - low))
+    return parts
+
+
 def as_prior(runs: Iterable[Run]) -> tuple[PriorUnits, ...]:
     """The runs that something happened to, as the contract says it."""
     return tuple(
-        PriorUnits(first=run.first, count=run.count, refunded=run.refunded, compensated_minor=run.compensated_minor)
+        PriorUnits(
+            first=run.first,
+            count=run.count,
+            refunded=run.refunded,
+            compensated_minor=run.compensated_minor,
+            discount_moved_minor=run.moved_minor,
+        )
         for run in runs
         if run.refunded or run.compensated_minor
     )
