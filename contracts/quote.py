@@ -119,7 +119,7 @@ class Deduction(Model):
     """Something held back from a refund, such as return freight the customer bears (R-FRT-09), with the rule that allows it.
 
     In a quote ``amount_minor`` is what was held back in fact, ``steps`` (which sum to it) how a fee came to that, and ``taxes`` the tax inside it
-    where the fee is taxed on its own. A request leaves both empty.
+    where the fee is taxed on its own. In a request ``steps`` are left out, and ``taxes`` say the rates only: what they come to is worked out.
     """
 
     code: str

@@ -70,7 +70,7 @@ def _spelled_out(order: Order, agreed: RefundRequest, prior: PriorRefunds) -> Re
     sheet = worksheet(order, prior)
     for item in items:
         sheet.take(item)
-    due = (each.model_copy(update={"steps": (), "taxes": ()}) for each in fees_due(agreed.fees, sheet.drafts, sheet.lines))
+    due = (each.model_copy(update={"steps": ()}) for each in fees_due(agreed.fees, sheet.drafts, sheet.lines))
     return agreed.model_copy(update={"items": items, "fees": (), "deductions": (*agreed.deductions, *due)})
 
 

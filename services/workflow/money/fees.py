@@ -49,7 +49,7 @@ def held_back(asked: Sequence[Deduction], gross_minor: int) -> tuple[Deduction, 
     for deduction in asked:
         part = min(deduction.amount_minor, gross_minor)
         gross_minor -= part
-        if part == deduction.amount_minor and not deduction.taxes:
+        if part == deduction.amount_minor and not deduction.taxes:  # nothing to work out: most deductions
             held.append(deduction)
             continue
         steps = deduction.steps or (QuoteStep(label=deduction.code, rule=deduction.rule, amount_minor=deduction.amount_minor),)

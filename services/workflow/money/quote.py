@@ -34,7 +34,8 @@ def quote(order: Order, request: RefundRequest, prior: PriorRefunds = NOTHING_BE
     check_overlaps(order, request.items)
     for item in request.items:
         sheet.take(item)
-    asked = (*request.deductions, *fees_due(request.fees, sheet.drafts, sheet.lines))
+    plain = (each.model_copy(update={"steps": ()}) if each.steps else each for each in request.deductions)
+    asked = (*plain, *fees_due(request.fees, sheet.drafts, sheet.lines))
     settle_discounts(sheet, request.discount_rule, order_left + min(sum(each.amount_minor for each in asked), sheet.gross_minor))
     deductions, cap = _held_to_order(sheet, asked, order_left)
     allocations = allocate(sheet.gross_minor - sum(each.amount_minor for each in deductions), left)
