@@ -58,8 +58,9 @@ class ExchangeQuote(Model):
     """What an exchange comes to.
 
     ``difference_minor`` = new goods + fees - value of the returned units. Where it is above zero, ``to_collect_minor`` is paid before shipping; where
-    it is below, ``request`` and ``quote`` give the difference back as a lower price of the units, which the new goods replace on the order. Zero
-    is an even exchange: no money moves. ``steps`` sum to ``difference_minor``; ``taxes`` is the tax in it by code, signed alike.
+    it is below, the customer gets ``to_refund_minor``. Zero is an even exchange: no money moves. Where the new goods are cheaper, ``request`` and
+    ``quote`` book that as a lower price of the units, which the new goods replace on the order, with the fees held back. ``steps`` sum to
+    ``difference_minor``; ``taxes`` is the tax in the goods' difference by code, signed alike.
     """
 
     currency: CurrencyCode

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from contracts.exchange import ExchangedUnits, ExchangeQuote, ExchangeRequest, ReplacementPrice
 from contracts.order_v1 import Order
 from contracts.quote import CompensateUnits, Deduction, PriorRefunds, QuoteStep, RefundRequest, TaxPortion
-from services.workflow.money.allocation import payments_left
 from services.workflow.money.draft import Draft
-from services.workflow.money.errors import CapExceededError, QuantityExceededError, RequestCurrencyError, UnknownItemError
+from services.workflow.money.errors import QuantityExceededError, RequestCurrencyError, UnknownItemError
 from services.workflow.money.fees import fees_due
 from services.workflow.money.line_state import LineState, line_states
 from services.workflow.money.proration import prorate
@@ -33,8 +32,9 @@ def quote_exchange(order: Order, request: ExchangeRequest, prior: PriorRefunds =
     """What exchanging units of ``order`` for new goods comes to, in minor units of the order's currency.
 
     The returned units count with their paid price, rounded down per unit, less what was given back on them before (R-RFD-04, R-RFD-06); order
-    discounts stay with them. The new goods take their place on the order: a difference in the customer's favour is refunded as a lower price of those
-    units, and so counts when they come back, too; one in the shop's favour is collected before shipping; an even exchange moves no money.
+    discounts stay with them. The new goods take their place on the order: where they are cheaper, the difference is refunded as a lower price of
+    those units, less the fees, and so counts when they come back, too. What the shop gets is collected before shipping; an even exchange moves no
+    money.
 
     Raises the errors of :mod:`services.workflow.money.errors`: ``CapExceededError`` where the difference is more than the payments have left.
     """
@@ -45,10 +45,9 @@ def quote_exchange(order: Order, request: ExchangeRequest, prior: PriorRefunds =
     prices = [replacement_price(new, tax_included=order.tax_included, rounding=request.tax_rounding) for new in request.replacements]
     fees = fees_due(request.fees, [_draft(each) for each in returned], states)
     value = sum(each.value_minor for each in returned)
-    difference = sum(price.gross_minor for price in prices) + sum(fee.amount_minor for fee in fees) - value
-    refund = _refund(order.currency, returned, -difference) if difference < 0 else None
-    if refund is not None:
-        _fits_payments(order, prior, -difference)
+    cheaper = value - sum(price.gross_minor for price in prices)
+    difference = sum(fee.amount_minor for fee in fees) - cheaper
+    refund = _refund(order.currency, returned, cheaper, fees) if cheaper > 0 else None
     return ExchangeQuote(
         currency=order.currency,
         returned_minor=value,
@@ -85,13 +84,7 @@ def _draft(returned: _Returned) -> Draft:
     return Draft("units", returned.item.line_id, returned.value_minor, 0, 0, (), named=False, quantity=returned.item.quantity)
 
 
-def _fits_payments(order: Order, prior: PriorRefunds, refund_minor: int) -> None:
-    left = sum(rest for _, rest in payments_left(order, prior))
-    if refund_minor > left:
-        raise CapExceededError("the order's payments", "R-RFD-03", refund_minor, left)
-
-
-def _refund(currency: str, returned: Sequence[_Returned], amount_minor: int) -> RefundRequest:
+def _refund(currency: str, returned: Sequence[_Returned], amount_minor: int, fees: Sequence[Deduction]) -> RefundRequest:
     parts = prorate(amount_minor, [each.value_minor for each in returned])
     return RefundRequest(
         currency=currency,
@@ -106,6 +99,7 @@ def _refund(currency: str, returned: Sequence[_Returned], amount_minor: int) -> 
             for each, part in zip(returned, parts, strict=True)
             if part
         ),
+        deductions=tuple(fee.model_copy(update={"steps": ()}) for fee in fees),
     )
 
 
