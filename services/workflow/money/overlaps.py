@@ -6,10 +6,12 @@ from contracts.order_v1 import Order
 from contracts.quote import (
     CompensateOrder,
     CompensateShipment,
+    CompensateUnits,
     RefundEverything,
     RefundFreight,
     RefundItem,
     RefundShipmentFreight,
+    RefundUnits,
 )
 from services.workflow.money.errors import OverlappingItemsError
 from services.workflow.money.shipments import charges_of, units_in
@@ -24,7 +26,7 @@ def check_overlaps(order: Order, items: Sequence[RefundItem]) -> None:
     Several items about units of one line are fine: each takes units that are left by those before. So are named parts of one freight charge, with
     all that is left of it as the last.
     """
-    if len(items) == 1:
+    if all(isinstance(item, RefundUnits | CompensateUnits) for item in items):
         return
     claims = [list(_claims(order, item)) for item in items]
     for place, item in enumerate(items):

@@ -1,7 +1,5 @@
 """What went before, carried forward: whoever keeps the quotes of an order's refunds can always say what is left."""
 
-from dataclasses import replace
-
 from contracts.order_v1 import Order
 from contracts.quote import (
     PriorFreight,
@@ -63,21 +61,11 @@ def _apply(runs: list[Run], part: UnitRun, *, refunded: bool, moved: bool) -> li
             continue
         if low > start:
             changed.append(Run(start, low - start))
-        changed.append(replace(run, first=low, count=high - low))
+        changed.append(run.part(low, high - low))
         start = high
     if start < end:
         changed.append(Run(start, end - start))
-    more = 0 if refunded else part.amount_minor
-    return put(runs, [_changed(run, more, refunded=refunded, moved=moved) for run in changed])
-
-
-def _changed(run: Run, more_minor: int, *, refunded: bool, moved: bool) -> Run:
-    return replace(
-        run,
-        refunded=run.refunded or refunded,
-        compensated_minor=run.compensated_minor + more_minor,
-        moved_minor=run.moved_minor + (more_minor if moved else 0),
-    )
+    return put(runs, [run.given_back() if refunded else run.with_more(part.amount_minor, moved=moved) for run in changed])
 
 
 def everything_left(order: Order, prior: PriorRefunds) -> RefundRequest | None:

@@ -1,7 +1,7 @@
 """The units of a line, as runs of consecutive units that were treated alike: which were given back, and what each got as compensation."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from contracts.quote import PriorLine, PriorUnits
 from services.workflow.money.errors import PriorMoneyError
@@ -17,6 +17,19 @@ class Run:
     refunded: bool = False
     compensated_minor: int = 0
     moved_minor: int = 0
+
+    def part(self, first: int, count: int) -> "Run":
+        """Some of the units, treated as they are here."""
+        return Run(first, count, self.refunded, self.compensated_minor, self.moved_minor)
+
+    def given_back(self) -> "Run":
+        """The units, once they are given back."""
+        return Run(self.first, self.count, refunded=True, compensated_minor=self.compensated_minor, moved_minor=self.moved_minor)
+
+    def with_more(self, amount_minor: int, *, moved: bool = False) -> "Run":
+        """The units with more compensation each, which may be an order discount that moves onto them."""
+        more = amount_minor if moved else 0
+        return Run(self.first, self.count, self.refunded, self.compensated_minor + amount_minor, self.moved_minor + more)
 
 
 def runs_of(quantity: int, prior: PriorLine) -> list[Run]:
@@ -93,21 +106,21 @@ def take(runs: Iterable[Run], count: int, *, compensated_first: bool) -> list[Ru
     for run in sorted((run for run in runs if not run.refunded), key=lambda run: (sign * run.compensated_minor, run.first)):
         if count == 0:
             break
-        chosen.append(replace(run, count=min(count, run.count)))
+        chosen.append(run.part(run.first, min(count, run.count)))
         count -= chosen[-1].count
     return sorted(chosen, key=lambda run: run.first)
 
 
-def raised(runs: Iterable[Run], each: int, more: int) -> list[Run]:
+def raised(runs: Iterable[Run], each: int, more: int, *, moved: bool = False) -> list[Run]:
     """The runs with ``each`` more compensation per unit, and one minor unit on top for the first ``more`` units."""
     higher: list[Run] = []
     for run in runs:
         upper = min(more, run.count)
         more -= upper
         if upper:
-            higher.append(replace(run, count=upper, compensated_minor=run.compensated_minor + each + 1))
+            higher.append(run.part(run.first, upper).with_more(each + 1, moved=moved))
         if run.count > upper:
-            higher.append(replace(run, first=run.first + upper, count=run.count - upper, compensated_minor=run.compensated_minor + each))
+            higher.append(run.part(run.first + upper, run.count - upper).with_more(each, moved=moved))
     return higher
 
 
@@ -122,10 +135,10 @@ def put(runs: Iterable[Run], changed: Iterable[Run]) -> list[Run]:
             if new_end <= start or new.first >= end:
                 continue
             if new.first > start:
-                result.append(replace(run, first=start, count=new.first - start))
+                result.append(run.part(start, new.first - start))
             start = max(start, new_end)
         if start < end:
-            result.append(replace(run, first=start, count=end - start))
+            result.append(run.part(start, end - start))
     return _merged(sorted(result, key=lambda run: run.first))
 
 
@@ -134,7 +147,7 @@ def _merged(runs: list[Run]) -> list[Run]:
     for run in runs:
         last = merged[-1] if merged else None
         if last and _alike(last) == _alike(run):
-            merged[-1] = replace(last, count=last.count + run.count)
+            merged[-1] = last.part(last.first, last.count + run.count)
         else:
             merged.append(run)
     return merged
@@ -153,7 +166,7 @@ def within(runs: Iterable[Run], windows: Sequence[tuple[int, int]] | None) -> li
         for first, count in windows:
             low, high = max(run.first, first), min(run.first + run.count, first + count)
             if low < high:
-                parts.append(replace(run, first=low, count=high - low))
+                parts.append(run.part(low, high - low))
     return parts
 
 

@@ -1,7 +1,7 @@
 """One amount over many units: in proportion to what is left on them, so that no unit, line or charge gets more than it can (R-COMP-13, R-RFD-03)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from contracts.quote import AppliedCap, UnitRun
 from services.workflow.money.draft import Cause, Draft
@@ -66,13 +66,15 @@ def compensate_runs(state: LineState, chosen: Iterable[Run], amount_minor: int, 
     )
     draft.step(reason.label, reason.rule, amount_minor)
     draft.limit(f"line {draft.item_id}", "R-RFD-03", state.left_minor)
+    moved = reason.cause == "discount_moved"
     for run, part in zip(runs, parts, strict=True):
-        for new in raised([run], *split_evenly(part, run.count)):
-            more = new.compensated_minor - run.compensated_minor
-            if more:
-                draft.units.append(UnitRun(first=new.first, count=new.count, amount_minor=more))
-                draft.quantity += new.count
-                moved = new.moved_minor + (more if reason.cause == "discount_moved" else 0)
-                state.runs = put(state.runs, [replace(new, moved_minor=moved)])
+        higher = [
+            new for new in raised([run], *split_evenly(part, run.count), moved=moved) if new.compensated_minor > run.compensated_minor
+        ]
+        draft.units += [
+            UnitRun(first=new.first, count=new.count, amount_minor=new.compensated_minor - run.compensated_minor) for new in higher
+        ]
+        draft.quantity += sum(new.count for new in higher)
+        state.runs = put(state.runs, higher)
     state.compensated_minor += amount_minor
     return draft

@@ -1,7 +1,5 @@
 """Money for units: the paid price of units that come back or never came, and compensation for units that are kept."""
 
-from dataclasses import replace
-
 from contracts.quote import CompensateUnits, RefundUnits, UnitRun
 from services.workflow.money.draft import Draft
 from services.workflow.money.errors import CapExceededError, QuantityExceededError
@@ -33,7 +31,7 @@ def refund_units(state: LineState, item: RefundUnits, windows: Windows | None = 
         draft.limit(f"units of line {item.line_id}", "R-RTN-05", whole)
         draft.step("part that was not agreed", "R-RTN-05", item.amount_minor - whole)
     draft.units = _refunded_runs(chosen, state.paid, last=given_back + item.quantity == state.paid.line.quantity)
-    state.runs = put(state.runs, [replace(run, refunded=True) for run in chosen])
+    state.runs = put(state.runs, [run.given_back() for run in chosen])
     state.refunded_minor += draft.amount_minor
     return draft
 
@@ -59,8 +57,11 @@ def compensate_units(state: LineState, item: CompensateUnits, windows: Windows |
     for run in higher:
         if run.compensated_minor > state.paid.unit_minor:
             raise CapExceededError(f"unit {run.first} of line {item.line_id}", "R-RFD-03", run.compensated_minor, state.paid.unit_minor)
-    before = {run.first: run.compensated_minor for run in _cut_alike(chosen, higher)}
-    draft.units = [UnitRun(first=run.first, count=run.count, amount_minor=run.compensated_minor - before[run.first]) for run in higher]
+    before = [next(old for old in chosen if old.first <= new.first < old.first + old.count) for new in higher]
+    draft.units = [
+        UnitRun(first=new.first, count=new.count, amount_minor=new.compensated_minor - old.compensated_minor)
+        for new, old in zip(higher, before, strict=True)
+    ]
     state.runs = put(state.runs, higher)
     state.compensated_minor += item.amount_minor
     return draft
@@ -113,7 +114,3 @@ def _refunded_runs(chosen: list[Run], paid: LinePaid, *, last: bool) -> list[Uni
             runs.append((first, count - 1, each))
         runs.append((first + count - 1, 1, each + rest))
     return [UnitRun(first=first, count=count, amount_minor=each) for first, count, each in runs]
-
-
-def _cut_alike(chosen: list[Run], higher: list[Run]) -> list[Run]:
-    return [next(replace(old, first=new.first) for old in chosen if old.first <= new.first < old.first + old.count) for new in higher]
