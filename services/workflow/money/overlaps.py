@@ -23,10 +23,10 @@ WIDE = (CompensateShipment, CompensateOrder, RefundEverything)
 def check_overlaps(order: Order, items: Sequence[RefundItem]) -> None:
     """Raise ``OverlappingItemsError`` for the first two items that overlap.
 
-    Several items about units of one line are fine: each takes units that are left by those before. So are named parts of one freight charge, with
-    all that is left of it as the last.
+    Several items about units of one line are fine: each takes units that are left by those before. But compensation is for units that are kept, so
+    units of its line that come back must be taken before it. Named parts of one freight charge are fine with all that is left of it as the last.
     """
-    if all(isinstance(item, RefundUnits | CompensateUnits) for item in items):
+    if len(items) == 1 or all(isinstance(item, RefundUnits) for item in items):
         return
     claims = [list(_claims(order, item)) for item in items]
     for place, item in enumerate(items):
@@ -34,12 +34,16 @@ def check_overlaps(order: Order, items: Sequence[RefundItem]) -> None:
             both = [what for what in claims[place] if what in claims[earlier]]
             if both and (isinstance(item, WIDE) or isinstance(items[earlier], WIDE)):
                 raise OverlappingItemsError(place, earlier, both[0])
-            if both and _takes_all(items[earlier]):
+            if both and (_takes_all(items[earlier]) or _takes_back(items[earlier], item)):
                 raise OverlappingItemsError(place, earlier, both[0])
 
 
 def _takes_all(item: RefundItem) -> bool:
     return isinstance(item, RefundShipmentFreight) or (isinstance(item, RefundFreight) and item.amount_minor is None)
+
+
+def _takes_back(earlier: RefundItem, item: RefundItem) -> bool:
+    return isinstance(earlier, CompensateUnits) and isinstance(item, RefundUnits)
 
 
 def _claims(order: Order, item: RefundItem) -> Iterator[str]:

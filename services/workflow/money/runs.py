@@ -146,7 +146,8 @@ def _merged(runs: list[Run]) -> list[Run]:
     merged: list[Run] = []
     for run in runs:
         last = merged[-1] if merged else None
-        if last and _alike(last) == _alike(run):
+        # What is known of a line may have gaps; units on either side of one are not consecutive.
+        if last and last.first + last.count == run.first and _alike(last) == _alike(run):
             merged[-1] = last.part(last.first, last.count + run.count)
         else:
             merged.append(run)

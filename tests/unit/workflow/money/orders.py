@@ -245,7 +245,7 @@ def requests(draw: st.DrawFn, order: Order, prior: PriorRefunds, *, charges: boo
         kind = draw(st.sampled_from(("plain", "plain", "compensation", "shipment")))
         item = draw(compensations(sheet) if kind == "compensation" else of_a_shipment(sheet)) if kind != "plain" else None
         item = item or draw(units_or_freight(sheet))
-        if items and isinstance(item, ALONE):
+        if items and (isinstance(item, ALONE) or (isinstance(items[-1], CompensateUnits) and isinstance(item, RefundUnits))):
             break
         items.append(item)
         sheet.take(item)

@@ -23,6 +23,7 @@ from services.workflow.money.errors import (
     QuantityExceededError,
     UnknownItemError,
 )
+from services.workflow.money.prior import after
 from services.workflow.money.quote import quote
 from tests.support.builders import a_payment, an_order, an_order_line
 from tests.unit.workflow.money.asking import amounts, in_turn, parcel, quotes_in_turn, request, units
@@ -119,6 +120,7 @@ def test_a_price_difference_is_booked_as_a_lower_price() -> None:
         ((CompensateShipment(shipment_id="s1", amount_minor=1), CompensateShipment(shipment_id="s2", amount_minor=1)), "line 1"),
         ((CompensateOrder(amount_minor=1, with_freight=True), RefundFreight(freight_id="f0")), "freight f0"),
         ((RefundFreight(freight_id="f1"), RefundFreight(freight_id="f1")), "freight f1"),
+        ((CompensateUnits(line_id="1", quantity=1, amount_minor=1), units(1)), "line 1"),
         ((RefundShipmentFreight(shipment_id="s1"), RefundFreight(freight_id="f1", amount_minor=1)), "freight f1"),
     ],
 )
@@ -129,6 +131,7 @@ def test_items_that_overlap_are_refused(items: tuple[RefundItem, ...], what: str
 
 def test_items_that_only_touch_are_not() -> None:
     assert in_turn(ORDER, request(units(1), units(3))) == [3600]
+    assert in_turn(ORDER, request(units(3), CompensateUnits(line_id="1", quantity=1, amount_minor=100))) == [2800]
     parts = (RefundFreight(freight_id="f1", amount_minor=100), RefundFreight(freight_id="f1"))
     assert in_turn(ORDER, request(*parts)) == [300]
     assert in_turn(ORDER, request(CompensateShipment(shipment_id="s2", amount_minor=9), units(2, "2"))) == [909]
@@ -145,6 +148,17 @@ def test_items_that_only_touch_are_not() -> None:
 def test_an_unknown_shipment_is_refused(item: RefundItem, says: str) -> None:
     with pytest.raises(UnknownItemError, match=says):
         quote(ORDER, request(item))
+
+
+def test_units_that_come_back_from_either_end_of_a_line_are_told_apart() -> None:
+    """Found by the properties: the units of the later parcel first, so that a gap is left between units that are alike."""
+    order = an_order(shipments=(parcel("s1", l1=2), parcel("s2", l1=1)))
+    first = quotes_in_turn(order, request(units(1)), request(units(1, shipment_id="s2")))
+    before = after(after(PriorRefunds(), first[0]), first[1])
+    assert [(part.first, part.count) for part in before.line("1").units] == [(1, 1), (3, 1)]
+    assert in_turn(order, request(units(1)), request(units(1, shipment_id="s2"), units(1))) == [425, 850]
+    with pytest.raises(QuantityExceededError):
+        quote(order, request(units(1, shipment_id="s2")), before)
 
 
 def test_a_payment_in_another_currency_is_refused() -> None:
