@@ -43,10 +43,12 @@ class Draft:
     def limit(self, name: str, rule: str, limit_minor: int) -> None:
         """Hold the line to a limit. Raises ``CapExceededError`` where a named amount is above it."""
         asked = self.amount_minor
-        if asked > limit_minor and self.named:
+        over = asked > limit_minor
+        if over and self.named:
             raise CapExceededError(name, rule, asked, limit_minor)
-        self.caps.append(AppliedCap(name=name, rule=rule, limit_minor=limit_minor, asked_minor=asked, reduced=asked > limit_minor))
-        self.reduce(max(0, asked - limit_minor), f"limited by what is left on {name}", rule)
+        self.caps.append(AppliedCap(name=name, rule=rule, limit_minor=limit_minor, asked_minor=asked, reduced=over))
+        if over:
+            self.reduce(asked - limit_minor, f"limited by what is left on {name}", rule)
 
     def reduce(self, by_minor: int, label: str, rule: str) -> None:
         """Take something away, and say why."""

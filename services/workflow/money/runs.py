@@ -103,12 +103,15 @@ def take(runs: Iterable[Run], count: int, *, compensated_first: bool) -> list[Ru
     """
     sign = -1 if compensated_first else 1
     chosen: list[Run] = []
-    for run in sorted((run for run in runs if not run.refunded), key=lambda run: (sign * run.compensated_minor, run.first)):
+    kept_runs = [run for run in runs if not run.refunded]
+    if len(kept_runs) > 1:
+        kept_runs.sort(key=lambda run: (sign * run.compensated_minor, run.first))
+    for run in kept_runs:
         if count == 0:
             break
         chosen.append(run.part(run.first, min(count, run.count)))
         count -= chosen[-1].count
-    return sorted(chosen, key=lambda run: run.first)
+    return chosen if len(chosen) == 1 else sorted(chosen, key=lambda run: run.first)
 
 
 def raised(runs: Iterable[Run], each: int, more: int, *, moved: bool = False) -> list[Run]:

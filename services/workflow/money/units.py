@@ -17,8 +17,7 @@ def refund_units(state: LineState, item: RefundUnits, windows: Windows | None = 
     ``windows`` are the units of the shipment that the item names. Raises ``QuantityExceededError``, or ``CapExceededError`` where a named part is
     more than the whole.
     """
-    runs = _at_hand(state, item, windows)
-    chosen = take(runs, item.quantity, compensated_first=True)
+    chosen = take(_at_hand(state, item, windows), item.quantity, compensated_first=True)
     given_back = state.paid.line.quantity - state.units_left
     due = state.paid.due_minor(given_back + item.quantity) - state.paid.due_minor(given_back)
     already = sum(run.count * run.compensated_minor for run in chosen)
@@ -99,6 +98,8 @@ def _price_steps(draft: Draft, paid: LinePaid, quantity: int, due_minor: int) ->
     ]
     explained = 0
     for label, rule, whole in parts:
+        if not whole:
+            continue
         share = abs(whole) * quantity // line.quantity * (1 if whole > 0 else -1)
         draft.step(label, rule, share)
         explained += share
