@@ -13,7 +13,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from contracts.credit_note import CreditNote
 from contracts.decision import Decision, Facts, PriorRefunds, Quote, RefundRequest
+from contracts.exchange import ExchangeQuote, ExchangeRequest
 from contracts.merchant import Merchant
 from contracts.order_v1 import Order
 from contracts.registry import EVENT_TYPES, event_types_of
@@ -32,6 +34,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "model.refund_request": RefundRequest,
     "model.prior_refunds": PriorRefunds,
     "model.quote": Quote,
+    "model.credit_note": CreditNote,
+    "model.exchange_request": ExchangeRequest,
+    "model.exchange_quote": ExchangeQuote,
     "model.merchant": Merchant,
     **EVENT_TYPES,
 }

@@ -59,11 +59,45 @@ class OrderLine(Model):
         return self
 
 
+class DiscountTier(Model):
+    """A smaller discount that is granted from a smaller amount or number on: a fixed amount, or a percentage (``rate_ppm``, parts per million)."""
+
+    minimum_goods_minor: AmountMinor | None = None
+    minimum_quantity: Quantity | None = None
+    amount_minor: AmountMinor | None = None
+    rate_ppm: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if (self.amount_minor is None) == (self.rate_ppm is None):
+            raise ValueError("a tier gives either amount_minor or rate_ppm: set exactly one")
+        return self
+
+
+class DiscountCondition(Model):
+    """From what on a discount is granted, and what is granted below that.
+
+    ``minimum_goods_minor`` counts list amounts after line discounts, without tax on top and freight; ``minimum_quantity`` counts units. Both count
+    ``line_ids`` only, where given. Of the ``tiers`` that hold, the one that gives most counts; without any, nothing is granted below the minimum.
+    """
+
+    minimum_goods_minor: AmountMinor | None = None
+    minimum_quantity: Quantity | None = None
+    line_ids: tuple[Reference, ...] = ()
+    tiers: tuple[DiscountTier, ...] = ()
+
+
 class OrderDiscount(Model):
-    """A discount or coupon on the order as a whole, prorated over its lines (R-RFD-05)."""
+    """A discount or coupon on the order as a whole, prorated over its lines (R-RFD-05).
+
+    ``condition`` and ``percentage`` matter only where a shop recomputes discounts after a return: a percentage shrinks with the goods, a fixed amount
+    does not. A discount of some lines only is their ``discount_minor``.
+    """
 
     discount_id: Reference
     amount_minor: AmountMinor
+    percentage: bool = False
+    condition: DiscountCondition | None = None
 
 
 class FreightCharge(Model):
@@ -95,7 +129,10 @@ class Shipment(Model):
 
 
 class Payment(Model):
-    """Money captured for the order at a payment provider, and what was refunded of it elsewhere (it counts against the cap)."""
+    """Money captured for the order at a payment provider, and what was refunded of it elsewhere (it counts against the cap).
+
+    ``currency`` may be left out; where given it must be the order's, or nothing can be refunded: amounts are never converted.
+    """
 
     payment_id: Reference
     provider: Reference
@@ -104,6 +141,7 @@ class Payment(Model):
     captured_minor: AmountMinor
     refunded_elsewhere_minor: AmountMinor = 0
     captured_at: Moment
+    currency: CurrencyCode | None = None
 
     @model_validator(mode="after")
     def _refunded_within_captured(self) -> Self:

@@ -5,6 +5,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.base import AmountMinor, CurrencyCode, Model, Quantity
+from contracts.fees import Fee
+
+DiscountRule = Literal["stays", "moves_to_kept", "recomputed"]
+"""What becomes of the order's discounts where a part of the goods is given back; shops rightly differ.
+
+- ``stays``: the share of a discount stays with each unit, returned or kept (R-RFD-05).
+- ``moves_to_kept``: the whole discount moves onto the units that are kept, as far as their price can bear it: returned units come back at their
+  price before the discount.
+- ``recomputed``: the discount is what it would have been on the kept goods alone. Where its condition no longer holds it falls to a lower tier or
+  is lost, and the lost part is held back from the refund, never below zero; it is given back once those goods come back, too.
+"""
 
 
 class RefundUnits(Model):
@@ -18,15 +29,44 @@ class RefundUnits(Model):
     line_id: str
     quantity: Quantity
     amount_minor: AmountMinor | None = None
+    shipment_id: str | None = None
+    """Take the units of this shipment only; left out, any units of the line."""
 
 
 class CompensateUnits(Model):
-    """Money for units the customer keeps (R-COMP-07): ``amount_minor`` for all ``quantity`` units together."""
+    """Money for units the customer keeps (R-COMP-07): ``amount_minor`` for all ``quantity`` units together.
+
+    ``reason`` ``price_difference`` says that the units now cost less, as after an exchange for something cheaper (R-EXC-03): it is booked as a lower
+    price, and divided by what is left on the units instead of evenly.
+    """
 
     kind: Literal["compensation"] = "compensation"
     line_id: str
     quantity: Quantity
     amount_minor: AmountMinor
+    shipment_id: str | None = None
+    """Units of this shipment only; left out, any units of the line."""
+    reason: Literal["compensation", "price_difference"] = "compensation"
+
+
+class CompensateShipment(Model):
+    """Money for a shipment that is kept, such as one that came late: divided over what is left on its units, and on its freight if asked.
+
+    Never more than what is left of them (R-RFD-03). Divided by largest remainder, in proportion to what is left (R-COMP-13).
+    """
+
+    kind: Literal["shipment"] = "shipment"
+    shipment_id: str
+    amount_minor: AmountMinor
+    with_freight: bool = False
+
+
+class CompensateOrder(Model):
+    """Goodwill on the whole order: divided over what is left on the kept units of every line, and on all freight if asked (R-COMP-07, R-RFD-03)."""
+
+    kind: Literal["order"] = "order"
+    amount_minor: AmountMinor
+    with_freight: bool = False
 
 
 class RefundFreight(Model):
@@ -37,23 +77,70 @@ class RefundFreight(Model):
     amount_minor: AmountMinor | None = None
 
 
-RefundItem = Annotated[RefundUnits | CompensateUnits | RefundFreight, Field(discriminator="kind")]
+class RefundShipmentFreight(Model):
+    """Give back all that is left of the outbound freight of one shipment, whatever charges it has (R-FRT-12)."""
+
+    kind: Literal["shipment_freight"] = "shipment_freight"
+    shipment_id: str
+
+
+class RefundEverything(Model):
+    """Give back every kept unit and all that is left of the freight. Stands alone: every other item would ask for a part of it twice.
+
+    What an agreed partial refund left on units that are settled is not part of it (R-RTN-05).
+    """
+
+    kind: Literal["everything"] = "everything"
+
+
+RefundItem = Annotated[
+    RefundUnits | CompensateUnits | RefundFreight | CompensateShipment | CompensateOrder | RefundShipmentFreight | RefundEverything,
+    Field(discriminator="kind"),
+]
+
+
+class QuoteStep(Model):
+    """One step of an explanation: what was added or taken away, by which rule. Amounts are signed."""
+
+    label: str
+    rule: str
+    amount_minor: int
+
+
+class TaxPortion(Model):
+    """The tax inside (or on top of) a quoted line, by rate."""
+
+    code: str
+    rate_ppm: int
+    amount_minor: int
 
 
 class Deduction(Model):
-    """Something held back from a refund, such as return freight the customer bears (R-FRT-09), with the rule that allows it."""
+    """Something held back from a refund, such as return freight the customer bears (R-FRT-09), with the rule that allows it.
+
+    In a quote ``amount_minor`` is what was held back in fact, ``steps`` (which sum to it) how a fee came to that, and ``taxes`` the tax inside it
+    where the fee is taxed on its own. In a request ``steps`` are left out, and ``taxes`` say the rates only: what they come to is worked out.
+    """
 
     code: str
     rule: str
     amount_minor: AmountMinor
+    steps: tuple[QuoteStep, ...] = ()
+    taxes: tuple[TaxPortion, ...] = ()
 
 
 class RefundRequest(Model):
-    """What to refund of an order, in the order's currency."""
+    """What to refund of an order, in the order's currency.
+
+    Items are worked through in their order. ``deductions`` are amounts to hold back; ``fees`` are charges that the policy lets the merchant keep,
+    worked out on the goods of this request. Both come off the whole, in that order, and never push it below zero (R-FRT-09).
+    """
 
     currency: CurrencyCode
     items: Annotated[tuple[RefundItem, ...], Field(min_length=1)]
     deductions: tuple[Deduction, ...] = ()
+    fees: tuple[Fee, ...] = ()
+    discount_rule: DiscountRule = "stays"
 
 
 class UnitRun(Model):
@@ -65,19 +152,24 @@ class UnitRun(Model):
 
 
 class PriorUnits(Model):
-    """Consecutive units of a line that were treated alike: given back or not, and the compensation that each of them got (R-COMP-13)."""
+    """Consecutive units of a line that were treated alike: given back or not, and the compensation that each of them got (R-COMP-13).
+
+    ``discount_moved_minor`` is the part of ``compensated_minor`` that is an order discount moved onto them.
+    """
 
     first: Annotated[int, Field(ge=1)]
     count: Quantity
     refunded: bool = False
     compensated_minor: AmountMinor = 0
+    discount_moved_minor: AmountMinor = 0
 
 
 class PriorLine(Model):
     """What was already given back on a line, reserved refunds included.
 
     ``units`` says which units got what. It may be left out for a line that had refunds only or compensation only; once it had both, nobody could
-    tell what a compensated unit is still worth (R-RFD-04).
+    tell what a compensated unit is still worth (R-RFD-04). ``discount_held_minor`` is what was held back from its refunds because an order discount
+    was lost, less what was given back of that since.
     """
 
     line_id: str
@@ -86,6 +178,7 @@ class PriorLine(Model):
     units_compensated: Annotated[int, Field(ge=0)] = 0
     compensated_minor: AmountMinor = 0
     units: tuple[PriorUnits, ...] = ()
+    discount_held_minor: int = 0
 
 
 class PriorFreight(Model):
@@ -114,26 +207,13 @@ class PriorRefunds(Model):
         return next((line for line in self.lines if line.line_id == line_id), PriorLine(line_id=line_id))
 
 
-class QuoteStep(Model):
-    """One step of an explanation: what was added or taken away, by which rule. Amounts are signed."""
-
-    label: str
-    rule: str
-    amount_minor: int
-
-
-class TaxPortion(Model):
-    """The tax inside (or on top of) a quoted line, by rate."""
-
-    code: str
-    rate_ppm: int
-    amount_minor: int
-
-
 class QuoteLine(Model):
     """What is refunded for one item, with the steps that lead to it; the steps sum to ``amount_minor``.
 
     ``units`` says which units of the line it is for, and what each got before a limit of the line or the order was applied to the whole.
+    ``cause`` says why a line is there: because the request asked for it, because units now cost less (R-EXC-03), or because an order discount moved
+    onto kept units or was given back after it had been held back. ``discount_held_minor`` is what of a lost order discount was held back from this
+    line; negative where that is given back.
     """
 
     kind: Literal["units", "compensation", "freight"]
@@ -144,6 +224,8 @@ class QuoteLine(Model):
     taxes: tuple[TaxPortion, ...] = ()
     steps: tuple[QuoteStep, ...] = ()
     units: tuple[UnitRun, ...] = ()
+    cause: Literal["asked", "price_difference", "discount_moved", "discount_restored"] = "asked"
+    discount_held_minor: int = 0
 
 
 class AppliedCap(Model):
@@ -187,3 +269,4 @@ class Quote(Model):
     allocations: tuple[Allocation, ...]
     caps: tuple[AppliedCap, ...] = ()
     journal: tuple[JournalLine, ...]
+    discount_rule: DiscountRule = "stays"

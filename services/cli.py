@@ -235,6 +235,9 @@ _register("services.workflow.commands", "refunds_app", "refunds", SELLING, "Refu
 _register(
     "services.workflow.commands_policy", "policy_app", "policy", SELLING, "Policy packs: read, check, test them, and try out a change."
 )
+_register(
+    "services.workflow.commands_quote", "refund_app", "refund", SELLING, "What a refund comes to, from files: aftersales refund quote."
+)
 _register("services.kit.commands", "quarantine_app", "quarantine", OPERATING, "Records that could not be processed: look, replay, drop.")
 _register("services.kit.commands", "outbox_app", "outbox", OPERATING, "Events on their way to Kafka: send again.")
 

@@ -4,20 +4,24 @@ from collections.abc import Sequence
 
 from contracts.order_v1 import Order, Payment
 from contracts.quote import Allocation, PriorRefunds
-from services.workflow.money.errors import CapExceededError, PriorMoneyError, UnknownItemError
+from services.workflow.money.errors import CapExceededError, PaymentCurrencyError, PriorMoneyError, UnknownItemError
 
 
 def payments_left(order: Order, prior: PriorRefunds) -> list[tuple[Payment, int]]:
     """Every payment with what may still go back to it, earliest first.
 
-    Raises ``UnknownItemError`` or ``PriorMoneyError`` where ``prior`` names another payment, or more than was captured.
+    Raises ``UnknownItemError`` or ``PriorMoneyError`` where ``prior`` names another payment, or more than was captured, and ``PaymentCurrencyError``
+    where a payment is in another currency than the order.
     """
     given: dict[str, int] = {}
     for each in prior.payments:
         given[each.payment_id] = given.get(each.payment_id, 0) + each.refunded_minor
     payments = sorted(order.payments, key=lambda payment: (payment.captured_at, payment.payment_id))
     for payment_id in given.keys() - {payment.payment_id for payment in payments}:
-        raise UnknownItemError("payment", payment_id)
+        raise UnknownItemError("payment", payment_id, "prior.payments")
+    for payment in payments:
+        if payment.currency not in (None, order.currency):
+            raise PaymentCurrencyError(payment.payment_id, payment.currency or "", order.currency)
     left = [(each, each.captured_minor - each.refunded_elsewhere_minor - given.get(each.payment_id, 0)) for each in payments]
     for payment, rest in left:
         if rest < 0:

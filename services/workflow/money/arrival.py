@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.order_v1 import Order
-from contracts.quote import Deduction, PriorRefunds, Quote, RefundItem, RefundRequest, RefundUnits
-from services.workflow.money.errors import QuantityExceededError
-from services.workflow.money.prior import after
+from contracts.quote import Deduction, PriorRefunds, Quote, RefundEverything, RefundItem, RefundRequest, RefundUnits
+from services.workflow.money.errors import NothingLeftError, QuantityExceededError
+from services.workflow.money.fees import fees_due
+from services.workflow.money.prior import after, everything_left
 from services.workflow.money.quote import quote
+from services.workflow.money.worksheet import worksheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,10 @@ class ArrivalSplit:
 def split_by_arrival(order: Order, agreed: RefundRequest, arrived: Mapping[str, int], prior: PriorRefunds) -> ArrivalSplit:
     """Quote the ``arrived`` units by line id now, and the missing ones after them.
 
-    Freight belongs to the whole return and stays with the missing units; deductions are taken from the arrived units first. Raises
-    ``QuantityExceededError`` where more units arrived than were agreed, and what :func:`quote` raises.
+    Freight belongs to the whole return and stays with the missing units; deductions and fees, which are of the whole, are taken from the arrived
+    units first. Raises ``QuantityExceededError`` where more units arrived than were agreed, and what :func:`quote` raises.
     """
+    agreed = _spelled_out(order, agreed, prior)
     coming = dict(arrived)
     now: list[RefundItem] = []
     later: list[RefundItem] = []
@@ -48,10 +51,27 @@ def split_by_arrival(order: Order, agreed: RefundRequest, arrived: Mapping[str, 
             raise QuantityExceededError(line_id, agreed_units + count, agreed_units)
     if not any(isinstance(item, RefundUnits) for item in later):
         now, later = [*now, *later], []
-    first = _part(order, agreed.currency, now, agreed.deductions, prior)
+    first = _part(order, agreed, now, agreed.deductions, prior)
     rest = _open_deductions(agreed.deductions, first)
     following = after(prior, first.quote) if first else prior
-    return ArrivalSplit(arrived=first, disputed=_part(order, agreed.currency, later, rest, following))
+    return ArrivalSplit(arrived=first, disputed=_part(order, agreed, later, rest, following))
+
+
+def _spelled_out(order: Order, agreed: RefundRequest, prior: PriorRefunds) -> RefundRequest:
+    """The request with ``everything`` as its units and freight, and with fees as the amounts they come to on the whole."""
+    items = agreed.items
+    if any(isinstance(item, RefundEverything) for item in items):
+        left = everything_left(order, prior)
+        if left is None:
+            raise NothingLeftError(order.number)
+        items = left.items
+    if not agreed.fees:
+        return agreed if items is agreed.items else agreed.model_copy(update={"items": items})
+    sheet = worksheet(order, prior)
+    for item in items:
+        sheet.take(item)
+    due = (each.model_copy(update={"steps": ()}) for each in fees_due(agreed.fees, sheet.drafts, sheet.lines))
+    return agreed.model_copy(update={"items": items, "fees": (), "deductions": (*agreed.deductions, *due)})
 
 
 def _divide(item: RefundUnits, here: int, now: list[RefundItem], later: list[RefundItem]) -> None:
@@ -63,10 +83,12 @@ def _divide(item: RefundUnits, here: int, now: list[RefundItem], later: list[Ref
         later.append(item.model_copy(update={"quantity": item.quantity - here, "amount_minor": rest}))
 
 
-def _part(order: Order, currency: str, items: list[RefundItem], deductions: tuple[Deduction, ...], prior: PriorRefunds) -> Part | None:
+def _part(
+    order: Order, agreed: RefundRequest, items: list[RefundItem], deductions: tuple[Deduction, ...], prior: PriorRefunds
+) -> Part | None:
     if not items:
         return None
-    request = RefundRequest(currency=currency, items=tuple(items), deductions=deductions)
+    request = agreed.model_copy(update={"items": tuple(items), "deductions": deductions})
     return Part(request=request, quote=quote(order, request, prior))
 
 

@@ -8,16 +8,20 @@ from contracts.quote import AppliedCap, QuoteLine, QuoteStep, UnitRun
 from services.workflow.money.errors import CapExceededError
 from services.workflow.money.taxes import tax_portions
 
+Kind = Literal["units", "compensation", "freight"]
+Cause = Literal["asked", "price_difference", "discount_moved", "discount_restored"]
+
 
 @dataclass(slots=True)
 class Draft:
-    """One item of the request.
+    """One line of the quote.
 
     ``named`` says that the request named the amount: it is never reduced, but refused where it is too much. ``paid_minor`` is what was paid for
-    the whole line or charge, ``before_minor`` how much of it was given back before this item.
+    the whole line or charge, ``before_minor`` how much of it was given back before this item, ``held_minor`` what was held back of it because an
+    order discount was lost.
     """
 
-    kind: Literal["units", "compensation", "freight"]
+    kind: Kind
     item_id: str
     amount_minor: int
     paid_minor: int
@@ -25,6 +29,8 @@ class Draft:
     taxes: tuple[Tax, ...]
     named: bool
     quantity: int = 0
+    cause: Cause = "asked"
+    held_minor: int = 0
     steps: list[QuoteStep] = field(default_factory=list)
     caps: list[AppliedCap] = field(default_factory=list)
     units: list[UnitRun] = field(default_factory=list)
@@ -37,14 +43,16 @@ class Draft:
     def limit(self, name: str, rule: str, limit_minor: int) -> None:
         """Hold the line to a limit. Raises ``CapExceededError`` where a named amount is above it."""
         asked = self.amount_minor
-        if asked > limit_minor and self.named:
+        over = asked > limit_minor
+        if over and self.named:
             raise CapExceededError(name, rule, asked, limit_minor)
-        self.caps.append(AppliedCap(name=name, rule=rule, limit_minor=limit_minor, asked_minor=asked, reduced=asked > limit_minor))
-        self.reduce(max(0, asked - limit_minor), name, rule)
+        self.caps.append(AppliedCap(name=name, rule=rule, limit_minor=limit_minor, asked_minor=asked, reduced=over))
+        if over:
+            self.reduce(asked - limit_minor, f"limited by what is left on {name}", rule)
 
-    def reduce(self, by_minor: int, name: str, rule: str) -> None:
-        """Take away what a limit does not allow."""
-        self.step(f"limited by what is left on {name}", rule, -by_minor)
+    def reduce(self, by_minor: int, label: str, rule: str) -> None:
+        """Take something away, and say why."""
+        self.step(label, rule, -by_minor)
         self.amount_minor -= by_minor
 
     def line(self) -> QuoteLine:
@@ -58,4 +66,6 @@ class Draft:
             taxes=tax_portions(self.taxes, self.paid_minor, self.before_minor, self.before_minor + self.amount_minor),
             steps=tuple(self.steps),
             units=tuple(self.units),
+            cause=self.cause,
+            discount_held_minor=-self.amount_minor if self.cause == "discount_restored" else self.held_minor,
         )

@@ -1,32 +1,29 @@
 """What the customer paid for each line and freight charge, after every discount and with the taxes charged on top."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contracts.order_v1 import FreightCharge, Order, OrderLine, Tax
 from services.workflow.money.errors import OrderMoneyError
 from services.workflow.money.proration import prorate
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LinePaid:
     """What was paid for a line, in minor units of the order's currency.
 
     ``paid_minor`` is list amount less own discount less share of the order discounts, plus ``on_top_minor`` of taxes where prices exclude them.
+    ``unit_minor`` is the unit paid price, rounded down; the last unit that is given back gets the rest (R-RFD-06).
     """
 
     line: OrderLine
     order_discount_minor: int
     on_top_minor: int
+    paid_minor: int = field(init=False)
+    unit_minor: int = field(init=False)
 
-    @property
-    def paid_minor(self) -> int:
-        """What the customer paid for the whole line."""
-        return self.line.amount_minor - self.line.discount_minor - self.order_discount_minor + self.on_top_minor
-
-    @property
-    def unit_minor(self) -> int:
-        """The unit paid price, rounded down; the last unit that is given back gets the rest (R-RFD-06)."""
-        return self.paid_minor // self.line.quantity
+    def __post_init__(self) -> None:
+        self.paid_minor = self.line.amount_minor - self.line.discount_minor - self.order_discount_minor + self.on_top_minor
+        self.unit_minor = self.paid_minor // self.line.quantity
 
     def due_minor(self, units: int) -> int:
         """What the first ``units`` units that are given back come to together (R-RFD-06)."""

@@ -8,15 +8,11 @@ from contracts.quote import (
     PriorRefunds,
     Quote,
     QuoteLine,
-    RefundFreight,
-    RefundItem,
     RefundRequest,
-    RefundUnits,
+    UnitRun,
 )
-from services.workflow.money.freight import freight_given
-from services.workflow.money.line_state import line_states
-from services.workflow.money.paid import freight_paid_minor
 from services.workflow.money.runs import Run, as_prior, known_runs, put
+from services.workflow.money.worksheet import everything, worksheet
 
 
 def after(prior: PriorRefunds, quoted: Quote) -> PriorRefunds:
@@ -40,8 +36,9 @@ def after(prior: PriorRefunds, quoted: Quote) -> PriorRefunds:
 
 def _with(before: PriorLine, line: QuoteLine) -> PriorLine:
     runs = known_runs(before)
+    moved = line.cause == "discount_moved"
     for part in line.units:
-        runs = _apply(runs, part.first, part.count, refunded=line.kind == "units", compensated_minor=part.amount_minor)
+        runs = _apply(runs, part, refunded=line.kind == "units", moved=moved)
     is_refund = line.kind == "units"
     return PriorLine(
         line_id=before.line_id,
@@ -50,37 +47,28 @@ def _with(before: PriorLine, line: QuoteLine) -> PriorLine:
         units_compensated=sum(run.count for run in runs if run.compensated_minor),
         compensated_minor=before.compensated_minor + (0 if is_refund else line.amount_minor),
         units=as_prior(runs),
+        discount_held_minor=before.discount_held_minor + line.discount_held_minor,
     )
 
 
-def _apply(runs: list[Run], first: int, count: int, *, refunded: bool, compensated_minor: int) -> list[Run]:
-    """Change the units ``first`` to ``first + count - 1``, known or not yet."""
-    end = first + count
+def _apply(runs: list[Run], part: UnitRun, *, refunded: bool, moved: bool) -> list[Run]:
+    """Change the units of ``part``, known or not yet."""
+    start, end = part.first, part.first + part.count
     changed: list[Run] = []
-    start = first
     for run in sorted(runs, key=lambda each: each.first):
         low, high = max(start, run.first), min(end, run.first + run.count)
         if low >= high:
             continue
         if low > start:
             changed.append(Run(start, low - start))
-        changed.append(Run(low, high - low, run.refunded, run.compensated_minor))
+        changed.append(run.part(low, high - low))
         start = high
     if start < end:
         changed.append(Run(start, end - start))
-    more = 0 if refunded else compensated_minor
-    return put(runs, [Run(run.first, run.count, run.refunded or refunded, run.compensated_minor + more) for run in changed])
+    return put(runs, [run.given_back() if refunded else run.with_more(part.amount_minor, moved=moved) for run in changed])
 
 
 def everything_left(order: Order, prior: PriorRefunds) -> RefundRequest | None:
     """The request that gives back every kept unit and all freight, None where nothing is left."""
-    given = freight_given(order, prior)
-    items: list[RefundItem] = [
-        RefundUnits(line_id=line_id, quantity=state.units_left) for line_id, state in line_states(order, prior).items() if state.units_left
-    ]
-    items.extend(
-        RefundFreight(freight_id=charge.freight_id)
-        for charge in order.freight
-        if freight_paid_minor(order, charge) > given[charge.freight_id]
-    )
+    items = everything(worksheet(order, prior))
     return RefundRequest(currency=order.currency, items=tuple(items)) if items else None

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from contracts.order_v1 import Order
-from contracts.quote import AppliedCap, CompensateUnits, Deduction, PriorRefunds, Quote, RefundFreight, RefundRequest
+from contracts.order_v1 import Order, Payment
+from contracts.quote import Allocation, AppliedCap, Deduction, PriorRefunds, Quote, RefundRequest
 from services.workflow.money.allocation import allocate, payments_left
+from services.workflow.money.discount_shift import settle_discounts
 from services.workflow.money.draft import Draft
-from services.workflow.money.errors import CapExceededError, NoPaymentError, RequestCurrencyError, UnknownItemError
-from services.workflow.money.freight import freight_given, refund_freight
+from services.workflow.money.errors import CapExceededError, NoPaymentError, RequestCurrencyError
+from services.workflow.money.fees import fees_due, held_back
 from services.workflow.money.journal import journal_of
-from services.workflow.money.line_state import line_states
-from services.workflow.money.units import compensate_units, refund_units
+from services.workflow.money.overlaps import check_overlaps
+from services.workflow.money.worksheet import Worksheet, worksheet
 
 NOTHING_BEFORE = PriorRefunds()
 
@@ -19,7 +20,7 @@ def quote(order: Order, request: RefundRequest, prior: PriorRefunds = NOTHING_BE
     """What ``request`` comes to, after everything in ``prior`` (reserved refunds included), in minor units of the order's currency.
 
     What is due by the rules is reduced to what is left on line, freight and payments, and the quote says so; an amount that the request names is
-    refused where it is too much. Deductions are held back from the whole, which never falls below zero (R-FRT-09).
+    refused where it is too much. Deductions and fees are held back from the whole, which never falls below zero (R-FRT-09).
 
     Raises the errors of :mod:`services.workflow.money.errors`.
     """
@@ -28,58 +29,34 @@ def quote(order: Order, request: RefundRequest, prior: PriorRefunds = NOTHING_BE
     if not order.payments:
         raise NoPaymentError(order.number)
     left = payments_left(order, prior)
-    drafts = _drafts(order, request, prior)
     order_left = sum(rest for _, rest in left)
-    deductions = _held_back(request.deductions, sum(draft.amount_minor for draft in drafts))
-    cap = _limit_to_order(drafts, sum(each.amount_minor for each in deductions), order_left)
-    deductions = _held_back(request.deductions, sum(draft.amount_minor for draft in drafts))
-    amount = sum(draft.amount_minor for draft in drafts) - sum(each.amount_minor for each in deductions)
-    lines = tuple(draft.line() for draft in drafts)
-    allocations = allocate(amount, left)
-    by_payment = {each.payment_id: each.amount_minor for each in allocations}
-    payment_caps = tuple(
-        AppliedCap(
-            name=f"payment {payment.payment_id}",
-            rule="R-RFD-07",
-            limit_minor=rest,
-            asked_minor=by_payment.get(payment.payment_id, 0),
-            reduced=False,
-        )
-        for payment, rest in left
-    )
+    sheet = worksheet(order, prior)
+    check_overlaps(order, request.items)
+    for item in request.items:
+        sheet.take(item)
+    plain = (each.model_copy(update={"steps": ()}) if each.steps else each for each in request.deductions)
+    asked = (*plain, *fees_due(request.fees, sheet.drafts, sheet.lines))
+    settle_discounts(sheet, request.discount_rule, order_left + min(sum(each.amount_minor for each in asked), sheet.gross_minor))
+    deductions, cap = _held_to_order(sheet, asked, order_left)
+    allocations = allocate(sheet.gross_minor - sum(each.amount_minor for each in deductions), left)
+    lines = tuple(draft.line() for draft in sheet.drafts)
     return Quote(
         currency=order.currency,
-        amount_minor=amount,
+        amount_minor=sheet.gross_minor - sum(each.amount_minor for each in deductions),
         lines=lines,
         deductions=deductions,
         allocations=allocations,
-        caps=(*(each for draft in drafts for each in draft.caps), cap, *payment_caps),
+        caps=(*(each for draft in sheet.drafts for each in draft.caps), cap, *_payment_caps(left, allocations)),
         journal=journal_of(lines, deductions, allocations),
+        discount_rule=request.discount_rule,
     )
 
 
-def _drafts(order: Order, request: RefundRequest, prior: PriorRefunds) -> list[Draft]:
-    states = line_states(order, prior)
-    freight = freight_given(order, prior)
-    drafts = []
-    for item in request.items:
-        if isinstance(item, RefundFreight):
-            drafts.append(refund_freight(order, freight, item))
-            continue
-        if item.line_id not in states:
-            raise UnknownItemError("line", item.line_id)
-        state = states[item.line_id]
-        drafts.append(compensate_units(state, item) if isinstance(item, CompensateUnits) else refund_units(state, item))
-    return drafts
-
-
-def _held_back(asked: Sequence[Deduction], gross_minor: int) -> tuple[Deduction, ...]:
-    held = []
-    for deduction in asked:
-        part = min(deduction.amount_minor, gross_minor)
-        gross_minor -= part
-        held.append(deduction.model_copy(update={"amount_minor": part}))
-    return tuple(held)
+def _held_to_order(sheet: Worksheet, asked: Sequence[Deduction], left_minor: int) -> tuple[tuple[Deduction, ...], AppliedCap]:
+    """Hold the whole to what is left on the payments (R-RFD-03), and work out what is held back of it."""
+    deducted = min(sum(each.amount_minor for each in asked), sheet.gross_minor)
+    cap = _limit_to_order(sheet.drafts, deducted, left_minor)
+    return held_back(asked, sheet.gross_minor), cap
 
 
 def _limit_to_order(drafts: list[Draft], deducted_minor: int, left_minor: int) -> AppliedCap:
@@ -88,8 +65,22 @@ def _limit_to_order(drafts: list[Draft], deducted_minor: int, left_minor: int) -
     for draft in reversed(drafts):
         if over and not draft.named:
             by = min(over, draft.amount_minor)
-            draft.reduce(by, "the order's payments", "R-RFD-03")
+            draft.reduce(by, "limited by what is left on the order's payments", "R-RFD-03")
             over -= by
     if over:
         raise CapExceededError("the order's payments", "R-RFD-03", asked, left_minor)
     return AppliedCap(name="order", rule="R-RFD-03", limit_minor=left_minor, asked_minor=asked, reduced=asked > left_minor)
+
+
+def _payment_caps(left: Sequence[tuple[Payment, int]], allocations: Sequence[Allocation]) -> list[AppliedCap]:
+    given = {each.payment_id: each.amount_minor for each in allocations}
+    return [
+        AppliedCap(
+            name=f"payment {payment.payment_id}",
+            rule="R-RFD-07",
+            limit_minor=rest,
+            asked_minor=given.get(payment.payment_id, 0),
+            reduced=False,
+        )
+        for payment, rest in left
+    ]

@@ -1,7 +1,7 @@
 """The units of a line, as runs of consecutive units that were treated alike: which were given back, and what each got as compensation."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from contracts.quote import PriorLine, PriorUnits
 from services.workflow.money.errors import PriorMoneyError
@@ -10,12 +10,26 @@ from services.workflow.money.proration import split_evenly
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Units ``first`` to ``first + count - 1``; ``compensated_minor`` is per unit."""
+    """Units ``first`` to ``first + count - 1``; ``compensated_minor`` is per unit, ``moved_minor`` the part of it that is an order discount."""
 
     first: int
     count: int
     refunded: bool = False
     compensated_minor: int = 0
+    moved_minor: int = 0
+
+    def part(self, first: int, count: int) -> "Run":
+        """Some of the units, treated as they are here."""
+        return Run(first, count, self.refunded, self.compensated_minor, self.moved_minor)
+
+    def given_back(self) -> "Run":
+        """The units, once they are given back."""
+        return Run(self.first, self.count, refunded=True, compensated_minor=self.compensated_minor, moved_minor=self.moved_minor)
+
+    def with_more(self, amount_minor: int, *, moved: bool = False) -> "Run":
+        """The units with more compensation each, which may be an order discount that moves onto them."""
+        more = amount_minor if moved else 0
+        return Run(self.first, self.count, self.refunded, self.compensated_minor + amount_minor, self.moved_minor + more)
 
 
 def runs_of(quantity: int, prior: PriorLine) -> list[Run]:
@@ -58,7 +72,9 @@ def _filled(prior: PriorLine) -> list[Run]:
             raise PriorMoneyError(f"prior line {prior.line_id}: unit {part.first} is named twice in units")
         if part.first > following:
             runs.append(Run(following, part.first - following))
-        runs.append(Run(part.first, part.count, part.refunded, part.compensated_minor))
+        if part.discount_moved_minor > part.compensated_minor:
+            raise PriorMoneyError(f"prior line {prior.line_id}: unit {part.first} has more discount_moved_minor than compensated_minor")
+        runs.append(Run(part.first, part.count, part.refunded, part.compensated_minor, part.discount_moved_minor))
         following = part.first + part.count
     refunded = sum(run.count for run in runs if run.refunded)
     compensated = sum(run.count * run.compensated_minor for run in runs)
@@ -87,12 +103,28 @@ def take(runs: Iterable[Run], count: int, *, compensated_first: bool) -> list[Ru
     """
     sign = -1 if compensated_first else 1
     chosen: list[Run] = []
-    for run in sorted((run for run in runs if not run.refunded), key=lambda run: (sign * run.compensated_minor, run.first)):
+    kept_runs = [run for run in runs if not run.refunded]
+    if len(kept_runs) > 1:
+        kept_runs.sort(key=lambda run: (sign * run.compensated_minor, run.first))
+    for run in kept_runs:
         if count == 0:
             break
-        chosen.append(replace(run, count=min(count, run.count)))
+        chosen.append(run.part(run.first, min(count, run.count)))
         count -= chosen[-1].count
-    return sorted(chosen, key=lambda run: run.first)
+    return chosen if len(chosen) == 1 else sorted(chosen, key=lambda run: run.first)
+
+
+def raised(runs: Iterable[Run], each: int, more: int, *, moved: bool = False) -> list[Run]:
+    """The runs with ``each`` more compensation per unit, and one minor unit on top for the first ``more`` units."""
+    higher: list[Run] = []
+    for run in runs:
+        upper = min(more, run.count)
+        more -= upper
+        if upper:
+            higher.append(run.part(run.first, upper).with_more(each + 1, moved=moved))
+        if run.count > upper:
+            higher.append(run.part(run.first + upper, run.count - upper).with_more(each, moved=moved))
+    return higher
 
 
 def put(runs: Iterable[Run], changed: Iterable[Run]) -> list[Run]:
@@ -106,10 +138,10 @@ def put(runs: Iterable[Run], changed: Iterable[Run]) -> list[Run]:
             if new_end <= start or new.first >= end:
                 continue
             if new.first > start:
-                result.append(replace(run, first=start, count=new.first - start))
+                result.append(run.part(start, new.first - start))
             start = max(start, new_end)
         if start < end:
-            result.append(replace(run, first=start, count=end - start))
+            result.append(run.part(start, end - start))
     return _merged(sorted(result, key=lambda run: run.first))
 
 
@@ -117,17 +149,41 @@ def _merged(runs: list[Run]) -> list[Run]:
     merged: list[Run] = []
     for run in runs:
         last = merged[-1] if merged else None
-        if last and (last.refunded, last.compensated_minor) == (run.refunded, run.compensated_minor):
-            merged[-1] = replace(last, count=last.count + run.count)
+        # What is known of a line may have gaps; units on either side of one are not consecutive.
+        if last and last.first + last.count == run.first and _alike(last) == _alike(run):
+            merged[-1] = last.part(last.first, last.count + run.count)
         else:
             merged.append(run)
     return merged
 
 
+def _alike(run: Run) -> tuple[bool, int, int]:
+    return run.refunded, run.compensated_minor, run.moved_minor
+
+
+def within(runs: Iterable[Run], windows: Sequence[tuple[int, int]] | None) -> list[Run]:
+    """The parts of ``runs`` inside ``windows`` of (first unit, count); all of them where there are none to keep to."""
+    if windows is None:
+        return list(runs)
+    parts: list[Run] = []
+    for run in runs:
+        for first, count in windows:
+            low, high = max(run.first, first), min(run.first + run.count, first + count)
+            if low < high:
+                parts.append(run.part(low, high - low))
+    return parts
+
+
 def as_prior(runs: Iterable[Run]) -> tuple[PriorUnits, ...]:
     """The runs that something happened to, as the contract says it."""
     return tuple(
-        PriorUnits(first=run.first, count=run.count, refunded=run.refunded, compensated_minor=run.compensated_minor)
+        PriorUnits(
+            first=run.first,
+            count=run.count,
+            refunded=run.refunded,
+            compensated_minor=run.compensated_minor,
+            discount_moved_minor=run.moved_minor,
+        )
         for run in runs
         if run.refunded or run.compensated_minor
     )

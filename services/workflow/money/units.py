@@ -1,24 +1,23 @@
 """Money for units: the paid price of units that come back or never came, and compensation for units that are kept."""
 
-from dataclasses import replace
-
 from contracts.quote import CompensateUnits, RefundUnits, UnitRun
 from services.workflow.money.draft import Draft
 from services.workflow.money.errors import CapExceededError, QuantityExceededError
 from services.workflow.money.line_state import LineState
 from services.workflow.money.paid import LinePaid
 from services.workflow.money.proration import split_evenly
-from services.workflow.money.runs import Run, put, take
+from services.workflow.money.runs import Run, kept, put, raised, take, within
+from services.workflow.money.shipments import Windows
+from services.workflow.money.spread import PRICE_DIFFERENCE, compensate_runs
 
 
-def refund_units(state: LineState, item: RefundUnits) -> Draft:
+def refund_units(state: LineState, item: RefundUnits, windows: Windows | None = None) -> Draft:
     """Give back the paid price of units, less the compensation they had (R-RFD-04, R-RFD-06). ``state`` becomes what it is afterwards.
 
-    Raises ``QuantityExceededError``, or ``CapExceededError`` where a named part is more than the whole.
+    ``windows`` are the units of the shipment that the item names. Raises ``QuantityExceededError``, or ``CapExceededError`` where a named part is
+    more than the whole.
     """
-    if item.quantity > state.units_left:
-        raise QuantityExceededError(item.line_id, item.quantity, state.units_left)
-    chosen = take(state.runs, item.quantity, compensated_first=True)
+    chosen = take(_at_hand(state, item, windows), item.quantity, compensated_first=True)
     given_back = state.paid.line.quantity - state.units_left
     due = state.paid.due_minor(given_back + item.quantity) - state.paid.due_minor(given_back)
     already = sum(run.count * run.compensated_minor for run in chosen)
@@ -31,33 +30,49 @@ def refund_units(state: LineState, item: RefundUnits) -> Draft:
         draft.limit(f"units of line {item.line_id}", "R-RTN-05", whole)
         draft.step("part that was not agreed", "R-RTN-05", item.amount_minor - whole)
     draft.units = _refunded_runs(chosen, state.paid, last=given_back + item.quantity == state.paid.line.quantity)
-    state.runs = put(state.runs, [replace(run, refunded=True) for run in chosen])
+    state.runs = put(state.runs, [run.given_back() for run in chosen])
     state.refunded_minor += draft.amount_minor
     return draft
 
 
-def compensate_units(state: LineState, item: CompensateUnits) -> Draft:
+def compensate_units(state: LineState, item: CompensateUnits, windows: Windows | None = None) -> Draft:
     """Give money for kept units, evenly, left-over minor units to the lowest numbers (R-COMP-07, R-COMP-13).
 
+    A price difference is divided by what is left on the units instead (R-EXC-03). ``windows`` are the units of the shipment that the item names.
     Raises ``QuantityExceededError``, or ``CapExceededError`` where a unit would get more than its paid price (R-RFD-03).
     """
-    if item.quantity > state.units_left:
-        raise QuantityExceededError(item.line_id, item.quantity, state.units_left)
-    chosen = take(state.runs, item.quantity, compensated_first=False)
+    chosen = take(_at_hand(state, item, windows), item.quantity, compensated_first=False)
+    if item.reason == "price_difference":
+        room = state.room_minor(chosen)
+        if item.amount_minor > room:
+            raise CapExceededError(f"kept units of line {item.line_id}", "R-RFD-03", item.amount_minor, room)
+        return compensate_runs(state, chosen, item.amount_minor, PRICE_DIFFERENCE)
     draft = _draft(state, item, "compensation", item.amount_minor, named=True)
     draft.step("compensation for kept units", "R-COMP-07", item.amount_minor)
     room = sum(run.count * max(0, state.paid.unit_minor - run.compensated_minor) for run in chosen)
     draft.limit(f"kept units of line {item.line_id}", "R-RFD-03", room)
     draft.limit(f"line {item.line_id}", "R-RFD-03", state.left_minor)
-    raised = _raised(chosen, *split_evenly(item.amount_minor, item.quantity))
-    for run in raised:
+    higher = raised(chosen, *split_evenly(item.amount_minor, item.quantity))
+    for run in higher:
         if run.compensated_minor > state.paid.unit_minor:
             raise CapExceededError(f"unit {run.first} of line {item.line_id}", "R-RFD-03", run.compensated_minor, state.paid.unit_minor)
-    before = {run.first: run.compensated_minor for run in _cut_alike(chosen, raised)}
-    draft.units = [UnitRun(first=run.first, count=run.count, amount_minor=run.compensated_minor - before[run.first]) for run in raised]
-    state.runs = put(state.runs, raised)
+    before = [next(old for old in chosen if old.first <= new.first < old.first + old.count) for new in higher]
+    draft.units = [
+        UnitRun(first=new.first, count=new.count, amount_minor=new.compensated_minor - old.compensated_minor)
+        for new, old in zip(higher, before, strict=True)
+    ]
+    state.runs = put(state.runs, higher)
     state.compensated_minor += item.amount_minor
     return draft
+
+
+def _at_hand(state: LineState, item: RefundUnits | CompensateUnits, windows: Windows | None) -> list[Run]:
+    """The units that the item can be about. Raises ``QuantityExceededError`` where it asks for more."""
+    runs = within(state.runs, windows)
+    left = kept(runs)
+    if item.quantity > left:
+        raise QuantityExceededError(item.line_id, item.quantity, left, item.shipment_id)
+    return runs
 
 
 def _draft(state: LineState, item: RefundUnits | CompensateUnits, kind: str, amount_minor: int, *, named: bool) -> Draft:
@@ -83,6 +98,8 @@ def _price_steps(draft: Draft, paid: LinePaid, quantity: int, due_minor: int) ->
     ]
     explained = 0
     for label, rule, whole in parts:
+        if not whole:
+            continue
         share = abs(whole) * quantity // line.quantity * (1 if whole > 0 else -1)
         draft.step(label, rule, share)
         explained += share
@@ -98,19 +115,3 @@ def _refunded_runs(chosen: list[Run], paid: LinePaid, *, last: bool) -> list[Uni
             runs.append((first, count - 1, each))
         runs.append((first + count - 1, 1, each + rest))
     return [UnitRun(first=first, count=count, amount_minor=each) for first, count, each in runs]
-
-
-def _raised(chosen: list[Run], each: int, more: int) -> list[Run]:
-    raised: list[Run] = []
-    for run in chosen:
-        upper = min(more, run.count)
-        more -= upper
-        if upper:
-            raised.append(replace(run, count=upper, compensated_minor=run.compensated_minor + each + 1))
-        if run.count > upper:
-            raised.append(replace(run, first=run.first + upper, count=run.count - upper, compensated_minor=run.compensated_minor + each))
-    return raised
-
-
-def _cut_alike(chosen: list[Run], raised: list[Run]) -> list[Run]:
-    return [next(replace(old, first=new.first) for old in chosen if old.first <= new.first < old.first + old.count) for new in raised]

@@ -2,11 +2,13 @@
 
 import pytest
 
+from contracts.fees import Fee
 from contracts.order_v1 import FreightCharge
-from contracts.quote import Deduction, PriorRefunds, RefundFreight, RefundRequest, RefundUnits
+from contracts.quote import Deduction, PriorRefunds, RefundEverything, RefundFreight, RefundRequest, RefundUnits
 from services.workflow.money.arrival import split_by_arrival
-from services.workflow.money.errors import QuantityExceededError
+from services.workflow.money.errors import NothingLeftError, QuantityExceededError
 from services.workflow.money.freight_share import customer_share_minor, faulty_share_minor, merchant_topup_minor
+from services.workflow.money.prior import after
 from services.workflow.money.quote import quote
 from tests.support.builders import an_order, an_order_line
 
@@ -61,3 +63,24 @@ def test_return_freight_is_shared_as_the_rules_say() -> None:
     assert customer_share_minor(500, 600) == 0
     with pytest.raises(ValueError, match="impossible"):
         faulty_share_minor(1000, 3, 2)
+
+
+def test_fees_of_the_whole_return_are_taken_from_the_arrived_units_first() -> None:
+    """R-RTN-05: 20 % of 1501 are 300, of which the missing units bear what the arrived ones could not."""
+    fee = Fee(code="restocking", rule="policy", rate_ppm=200_000)
+    agreed = AGREED.model_copy(update={"items": AGREED.items[:2], "deductions": (), "fees": (fee,)})
+    split = split_by_arrival(ORDER, agreed, {"2": 1}, PriorRefunds())
+    assert split.arrived is not None
+    assert split.disputed is not None
+    assert (split.arrived.quote.amount_minor, split.disputed.quote.amount_minor) == (0, quote(ORDER, agreed).amount_minor)
+    assert [each.amount_minor for each in split.disputed.request.deductions] == [50]
+
+
+def test_everything_is_divided_by_what_arrived() -> None:
+    agreed = RefundRequest(currency="GBP", items=(RefundEverything(),))
+    split = split_by_arrival(ORDER, agreed, {"1": 3}, PriorRefunds())
+    assert split.arrived is not None
+    assert split.disputed is not None
+    assert (split.arrived.quote.amount_minor, split.disputed.quote.amount_minor) == (1000, 801)
+    with pytest.raises(NothingLeftError):
+        split_by_arrival(ORDER, agreed, {"1": 3}, after(PriorRefunds(), quote(ORDER, agreed)))

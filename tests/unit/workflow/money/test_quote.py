@@ -2,8 +2,8 @@
 
 import pytest
 
-from contracts.order_v1 import FreightCharge, Order, OrderDiscount, Tax
-from contracts.quote import CompensateUnits, Deduction, PriorLine, PriorRefunds, RefundFreight, RefundItem, RefundRequest, RefundUnits
+from contracts.order_v1 import FreightCharge, OrderDiscount, Tax
+from contracts.quote import CompensateUnits, Deduction, PriorLine, PriorRefunds, RefundFreight, RefundRequest
 from services.workflow.money.errors import (
     CapExceededError,
     NoPaymentError,
@@ -13,27 +13,10 @@ from services.workflow.money.errors import (
     RequestCurrencyError,
     UnknownItemError,
 )
-from services.workflow.money.prior import after
 from services.workflow.money.proration import prorate
 from services.workflow.money.quote import quote
 from tests.support.builders import a_payment, an_order, an_order_line
-
-
-def request(*items: RefundItem, deductions: tuple[Deduction, ...] = ()) -> RefundRequest:
-    return RefundRequest(currency="GBP", items=items, deductions=deductions)
-
-
-def units(quantity: int, line_id: str = "1", amount_minor: int | None = None) -> RefundUnits:
-    return RefundUnits(line_id=line_id, quantity=quantity, amount_minor=amount_minor)
-
-
-def in_turn(order: Order, *requests: RefundRequest) -> list[int]:
-    prior, amounts = PriorRefunds(), []
-    for each in requests:
-        quoted = quote(order, each, prior)
-        amounts.append(quoted.amount_minor)
-        prior = after(prior, quoted)
-    return amounts
+from tests.unit.workflow.money.asking import in_turn, request, units
 
 
 def test_an_order_discount_goes_to_the_largest_fractions_and_ties_to_the_lower_line() -> None:
