@@ -1,6 +1,5 @@
 """Questions that change nothing: what policy would decide on facts, and what a refund would come to. No case is opened, no money moves."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -35,10 +34,11 @@ FROM_THE_BOOKS = ("prior", "first_tier_paid_minor", "reshipped", "merchant_fault
 
 
 class DecisionQuestion(BaseModel):
-    """Facts to decide on: ``model.facts.json``, with an ``order``, or the ``order_number`` of one that the service knows.
+    """Facts to decide on: ``model.facts.json``.
 
-    With a number, what was given back or sent again before comes from the books. ``time_zone`` may be left out for the merchant's own, ``moment`` for
-    now, ``requested_at`` for ``moment``. ``policy`` is ``pack@version``, or a pack for the version in force when the order was placed.
+    With an ``order``, with the ``order_number`` of one that the service knows, or with neither where no order is meant. With a number, what was given
+    back or sent again before comes from the books. ``time_zone`` may be left out for the merchant's own, ``moment`` for now, ``requested_at`` for
+    ``moment``. ``policy`` is ``pack@version``, or a pack for the version in force when the order was placed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,10 +69,12 @@ async def ask_for_decision(question: DecisionQuestion, context: Context, asker: 
     if number is not None:
         known = await _known(context, asker.merchant(question.merchant_id), str(number))
         given |= {"order": known.order, **{name: getattr(known, name) for name in FROM_THE_BOOKS}}
-    facts = _facts(given, context)
-    merchant_id = _own(asker, question.merchant_id, facts.order)
+    merchant_id = asker.merchant(question.merchant_id or _merchant_of(given.get("order")))
+    facts = _facts(given, context, merchant_id)
+    if facts.order is not None:
+        _own(asker, question.merchant_id, facts.order)
     try:
-        return decide(facts, _policy(context, asker, merchant_id, question.policy, facts.order.placed_at))
+        return decide(facts, _policy(context, asker, merchant_id, question.policy or facts.policy_version, facts))
     except FactsError as error:
         errors = [FieldError(_pointer("/facts", error.field), str(error))]
         raise Problem(422, "facts_refused", "The facts are incomplete or contradict each other.", str(error), errors=errors) from error
@@ -103,7 +105,7 @@ async def ask_for_quote(question: QuoteQuestion, context: Context, asker: Asking
 
 def _check_given(given: dict[str, Any]) -> None:
     """Names that no fact has are refused: misspelt, they would decide something else without a word."""
-    if ("order" in given) == ("order_number" in given):
+    if "order" in given and "order_number" in given:
         raise _invalid("/facts/order", "Send either order or order_number.")
     for name in FROM_THE_BOOKS if "order_number" in given else ():
         if name in given:
@@ -114,10 +116,10 @@ def _check_given(given: dict[str, Any]) -> None:
         raise _invalid(error.place, error.problem) from error
 
 
-def _facts(given: dict[str, Any], context: ApiContext) -> Facts:
+def _facts(given: dict[str, Any], context: ApiContext, merchant_id: MerchantId) -> Facts:
     given.setdefault("moment", utc_now())
     given.setdefault("requested_at", given["moment"])
-    if "time_zone" not in given and (merchant := context.deciding.merchants.get(_merchant_of(given["order"]))) is not None:
+    if "time_zone" not in given and (merchant := context.deciding.merchants.get(merchant_id)) is not None:
         given["time_zone"] = merchant.time_zone
     try:
         return Facts.model_validate(given)
@@ -129,8 +131,10 @@ def _facts(given: dict[str, Any], context: ApiContext) -> Facts:
         raise Problem(422, "invalid_request", "The request does not fit what this route takes.", "See errors.", errors=errors) from error
 
 
-def _merchant_of(order: object) -> MerchantId:
-    return MerchantId(str(order.get("merchant_id", "") if isinstance(order, dict) else getattr(order, "merchant_id", "")))
+def _merchant_of(order: object) -> str | None:
+    """Whose order it is, None where nobody says."""
+    found = order.get("merchant_id") if isinstance(order, dict) else getattr(order, "merchant_id", None)
+    return found if isinstance(found, str) else None
 
 
 def _own(asker: Asker, named: str | None, order: Order) -> MerchantId:
@@ -140,7 +144,7 @@ def _own(asker: Asker, named: str | None, order: Order) -> MerchantId:
     return asker.merchant(order.merchant_id)
 
 
-def _policy(context: ApiContext, asker: Asker, merchant_id: MerchantId, named: str | None, placed_at: datetime) -> Policy:
+def _policy(context: ApiContext, asker: Asker, merchant_id: MerchantId, named: str | None, facts: Facts) -> Policy:
     """The policy that is named, else the merchant's own. A storefront may ask for versions of its own pack only: others' policies are not its business."""
     merchant = context.deciding.merchants.get(merchant_id)
     own = merchant.policy_pack if merchant is not None else None
@@ -149,7 +153,7 @@ def _policy(context: ApiContext, asker: Asker, merchant_id: MerchantId, named: s
     wanted = named or str(own)
     try:
         registry = context.deciding.registry if not asker.storefront else PolicyRegistry(context.deciding.registry.packs.get(own or "", ()))
-        return registry.get(wanted) if "@" in wanted else registry.in_force(wanted, placed_at)
+        return registry.get(wanted) if "@" in wanted else registry.in_force(wanted, facts.order.placed_at if facts.order else facts.moment)
     except UnknownPackError as error:
         raise Problem(
             404, "policy_not_found", "There is no such policy.", str(error), errors=[FieldError("/policy", str(error))]

@@ -57,7 +57,7 @@ def _quoting(facts: list[Facts]) -> Program:
     asked = [
         (each.order, RefundRequest(currency=each.order.currency, items=tuple(_units(each))), each.prior)
         for each in facts
-        if each.order.payments
+        if each.order is not None
     ]
     turn = cycle(asked)
     return lambda: quote(*next(turn))

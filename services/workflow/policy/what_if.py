@@ -77,11 +77,13 @@ def decide_again(past: PastCase, policy: Policy) -> WouldGet | NotDecided:
     """Decide a past case under ``policy``."""
     scene = str(past.facts.get("scene", ""))
     try:
-        facts = Facts.model_validate(past.facts)
+        # The case is fixed to the policy that decided it; here it is not.
+        facts = Facts.model_validate(past.facts | {"policy_version": None})
         before, after = Decision.model_validate(past.decision), decide(facts, policy)
     except (ValueError, LookupError) as error:  # facts that are refused, or a scene that this pack, or this version, does not know
         return NotDecided(past.case_number, past.merchant_id, scene, _in_short(error))
-    return WouldGet(past.case_number, past.merchant_id, scene, facts.order.currency, _got(before), _got(after))
+    currency = facts.order.currency if facts.order else ""
+    return WouldGet(past.case_number, past.merchant_id, scene, currency, _got(before), _got(after))
 
 
 def sums(cases: Iterable[WouldGet]) -> dict[str, int]:

@@ -48,6 +48,13 @@ def test_cases_that_cannot_be_decided_are_named_with_the_reason() -> None:
         assert why in result.why
 
 
+def test_a_case_that_is_fixed_to_its_policy_is_decided_under_the_other_one() -> None:
+    case = past(usable=True)
+    fixed = PastCase("C4", "a-shop", "x", case.facts | {"policy_version": CN.policy_version}, case.decision)
+    assert isinstance(result := decide_again(fixed, UK), WouldGet)
+    assert result.after.what == "return_refund"
+
+
 def test_the_first_offer_of_each_case_counts() -> None:
     asked = past("C1")
     offered = past("C1", usable=True)
