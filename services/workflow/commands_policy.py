@@ -2,7 +2,7 @@
 
 from cyclopts import App
 
-from services.workflow.policy_commands import explaining, packs, rules, testing
+from services.workflow.policy_commands import explaining, packs, rules, testing, trying
 
 policy_app = App(name="policy", help="Policy packs: read, check, test them, and try out a change on past cases.", help_format="plaintext")
 
@@ -13,3 +13,4 @@ policy_app.command(explaining.explain)
 policy_app.command(packs.diff)
 policy_app.command(testing.run_tests, name="test")
 policy_app.command(rules.rules)
+policy_app.command(trying.dry_run, name="dry-run")

@@ -60,7 +60,6 @@ def _print(decision: Decision, currency: str) -> None:
         ("instead", ", ".join(eligibility.alternatives)),
         ("special approval", _approval(decision.special_approval, currency)),
         ("one option only", decision.only_option_reason),
-        ("risks", ", ".join(shown(risk) for risk in decision.compliance_risks)),
         *_more(decision),
     ]
     print_table(("", ""), [row for row in facts if row[1]])
@@ -78,6 +77,22 @@ def _print(decision: Decision, currency: str) -> None:
         ("limit", "about", "due", "time"),
         [(limit.sla, title_of(limit.sla), limit.due_at.isoformat(), duration_text(limit.limit)) for limit in decision.limits],
         title="Limits",
+    )
+    print_table(
+        ("action", "by", "due", f"{currency} (minor)", "rule"),
+        [
+            (act.code, act.role.value if act.role else "", act.due_at.isoformat() if act.due_at else "", act.amount_minor, act.rule)
+            for act in decision.actions
+        ],
+        title="Actions",
+    )
+    print_table(
+        ("risk", "about", "raised by", "points", "blocked", "may cost"),
+        [
+            (risk.violation, title_of(risk.violation), risk.raised_by, risk.points, "yes" if risk.blocked else "", risk.exposure_minor)
+            for risk in decision.risks
+        ],
+        title="Compliance risks",
     )
     print_table(
         ("department", "reason"), [(department.role.value, department.reason) for department in decision.departments], title="Departments"
@@ -100,7 +115,7 @@ def _print(decision: Decision, currency: str) -> None:
 
 SHOWN_APART = frozenset(
     {"policy_version", "priority", "next_step", "eligibility", "evidence_needed", "special_approval", "options", "only_option_reason"}
-    | {"limits", "departments", "compliance_risks", "trace", "flow", "problem_type"}
+    | {"limits", "departments", "compliance_risks", "risks", "actions", "trace", "flow", "problem_type"}
 )
 
 
