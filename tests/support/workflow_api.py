@@ -12,7 +12,6 @@ import httpx2
 from fastapi import FastAPI
 
 from contracts.roles import Role
-from deploy.local.ports import free_ports
 from services.kit.health import Health
 from services.kit.http import HttpPart
 from services.kit.settings import KitSettings
@@ -21,6 +20,7 @@ from services.workflow.adapters.providers import Providers
 from services.workflow.api import create_api
 from services.workflow.ports import PaymentProvider
 from tests.support.builders import MERCHANT
+from tests.support.ports import own_port
 from tests.support.workflow_records import RecordsDesk
 
 PRIVATE_KEY, PUBLIC_KEY = generate_staff_keys()
@@ -63,7 +63,7 @@ async def a_client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[str]:
     """The application on a port; its address."""
-    (port,) = free_ports(1)
+    port = own_port()
     stop = asyncio.Event()
     serving = asyncio.create_task(HttpPart(app, "127.0.0.1", port).run(stop))
     try:
