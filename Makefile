@@ -1,5 +1,7 @@
 # The few commands of this project. `make` alone lists them.
 PYTHON ?= python3
+# While one waits the other computes; more of them pay on more cores. 0 is one process, for a debugger.
+TEST_WORKERS ?= 2
 BIN := .venv/bin
 CACHE_FILES := .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
@@ -27,7 +29,7 @@ demo: setup ## replay a quarter of real orders and credit notes through the whol
 	@$(BIN)/aftersales demo
 
 test: setup ## all tests, on the real engines (what CI runs)
-	@$(BIN)/pytest -q tests
+	@$(BIN)/pytest -q -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder tests
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
