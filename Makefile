@@ -29,7 +29,7 @@ demo: setup ## replay a quarter of real orders and credit notes through the whol
 	@$(BIN)/aftersales demo
 
 test: setup ## all tests, on the real engines (what CI runs)
-	@$(BIN)/pytest -q -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder tests
+	@$(BIN)/pytest -q -n $(TEST_WORKERS) tests
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
