@@ -14,7 +14,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from deploy.local.stack.running import RunningStack, running_stack
 from tests.support.ports import a_stack_starts
-from tests.support.shop import Shop
+from tests.support.shop import DEMO_STRICT, Case, Shop
 from tests.support.shop_records import Records
 from tests.support.stack import GIVEN
 
@@ -45,3 +45,9 @@ async def records(stack: RunningStack) -> Records:
         stack.state["temporal_address"], namespace=stack.state["temporal_namespace"], data_converter=pydantic_data_converter
     )
     return Records(temporal, stack.state["kafka_bootstrap_servers"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def lapsing(shop: Shop) -> Case:
+    """A case whose offer lapses while the other tests run."""
+    return await shop.open_case(await shop.an_order(DEMO_STRICT))
