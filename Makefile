@@ -1,6 +1,6 @@
 # The few commands of this project. `make` alone lists them.
 PYTHON ?= python3
-# While one waits the other computes; more of them pay on more cores. 0 is one process, for a debugger.
+# Processes that run the tests: while one waits the other computes.
 TEST_WORKERS ?= 2
 BIN := .venv/bin
 CACHE_FILES := .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
@@ -28,7 +28,7 @@ doctor: setup ## check this machine and say what is missing
 demo: setup ## replay a quarter of real orders and credit notes through the whole system
 	@$(BIN)/aftersales demo
 
-test: setup ## all tests, on the real engines (what CI runs)
+test: setup ## all tests, on the real engines (what CI runs); TEST_WORKERS=4 is for more cores, 0 for a debugger
 	@$(BIN)/pytest -q -n $(TEST_WORKERS) tests
 
 lint: setup ## ruff: rules and format
