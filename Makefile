@@ -1,5 +1,7 @@
 # The few commands of this project. `make` alone lists them.
 PYTHON ?= python3
+# Processes that run the tests: while one waits the other computes.
+TEST_WORKERS ?= 2
 BIN := .venv/bin
 CACHE_FILES := .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
@@ -29,8 +31,8 @@ demo: setup ## replay a quarter of real orders and credit notes through the whol
 bench: setup ## measure how fast things are, each beside a bare program in the same run; report in .aftersales/bench
 	@$(BIN)/python -m deploy.local.bench
 
-test: setup ## all tests, on the real engines (what CI runs)
-	@$(BIN)/pytest -q tests
+test: setup ## all tests, on the real engines (what CI runs); TEST_WORKERS=4 is for more cores, 0 for a debugger
+	@$(BIN)/pytest -q -n $(TEST_WORKERS) tests
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

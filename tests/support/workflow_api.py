@@ -13,7 +13,6 @@ from fastapi import FastAPI
 
 from contracts.identifiers import MerchantId
 from contracts.roles import Role
-from deploy.local.ports import free_ports
 from services.kit.api_keys import KEY_PREFIX, ApiKey, ApiKeys, MerchantKeys, hash_of
 from services.kit.health import Health
 from services.kit.http import HttpPart
@@ -25,6 +24,7 @@ from services.workflow.api import create_api
 from services.workflow.policy.registry import load_packs
 from services.workflow.ports import PaymentProvider
 from tests.support.builders import MERCHANT, a_merchant
+from tests.support.ports import own_port
 from tests.support.workflow_records import RecordsDesk
 
 PRIVATE_KEY, PUBLIC_KEY = generate_staff_keys()
@@ -85,7 +85,7 @@ async def a_client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[str]:
     """The application on a port; its address."""
-    (port,) = free_ports(1)
+    port = own_port()
     stop = asyncio.Event()
     serving = asyncio.create_task(HttpPart(app, "127.0.0.1", port).run(stop))
     try:
