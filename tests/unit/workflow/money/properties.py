@@ -1,5 +1,6 @@
 """What must hold for every order and every sequence of requests. Each property takes somebody who chooses them."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from contracts.exchange import ExchangedUnits, ExchangeRequest, Replacement
@@ -62,6 +63,26 @@ def gross(quoted: Quote) -> int:
     return sum(line.amount_minor for line in quoted.lines)
 
 
+def taxes_given_back(quotes: list[Quote]) -> Counter[tuple[str | None, str]]:
+    """By line or charge, and tax code."""
+    given: Counter[tuple[str | None, str]] = Counter()
+    for line in (line for each in quotes for line in each.lines):
+        for tax in line.taxes:
+            given[line.line_id or line.freight_id, tax.code] += tax.amount_minor
+    return +given
+
+
+def taxes_charged(order: Order) -> Counter[tuple[str | None, str]]:
+    """The same, of everything that was paid for."""
+    paid = lines_paid(order)
+    charged: Counter[tuple[str | None, str]] = Counter()
+    for line in order.lines:
+        charged.update({(line.line_id, tax.code): tax.amount_minor for tax in line.taxes if paid[line.line_id].paid_minor})
+    for charge in order.freight:
+        charged.update({(charge.freight_id, tax.code): tax.amount_minor for tax in charge.taxes if freight_paid_minor(order, charge)})
+    return +charged
+
+
 def in_turn(choose: Choices, order: Order, *, charges: bool) -> tuple[PriorRefunds, list[Quote]]:
     """Random requests, then everything that is left."""
     prior, quotes = PriorRefunds(), []
@@ -87,13 +108,7 @@ def any_sequence_of_refunds_of_everything_sums_to_exactly_what_was_paid(choose: 
     prior, quotes = in_turn(choose, order, charges=False)
     assert sum(each.amount_minor for each in quotes) == captured(order)
     assert all(rest == 0 for _, rest in payments_left(order, prior))
-    paid = {
-        **{key: each.paid_minor for key, each in lines_paid(order).items()},
-        **{c.freight_id: freight_paid_minor(order, c) for c in order.freight},
-    }
-    charged = [(line.line_id, line.taxes) for line in order.lines] + [(charge.freight_id, charge.taxes) for charge in order.freight]
-    tax = sum(portion.amount_minor for each in quotes for line in each.lines for portion in line.taxes)
-    assert tax == sum(each.amount_minor for item_id, taxes in charged if paid[item_id] for each in taxes)
+    assert taxes_given_back(quotes) == taxes_charged(order)
     assert all(state.held_minor == 0 for state in line_states(order, prior).values())
 
 
