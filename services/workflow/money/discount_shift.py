@@ -25,7 +25,7 @@ def settle_discounts(sheet: Worksheet, rule: DiscountRule, room_minor: int) -> N
         due -= _restore(sheet, due)
         _move(sheet, min(due, max(0, room_minor - sheet.gross_minor)))
     elif rule == "recomputed":
-        _hold_back(sheet, returned, -due)
+        _hold_back(returned, -due)
 
 
 def _restore(sheet: Worksheet, due_minor: int) -> int:
@@ -64,13 +64,10 @@ def _move(sheet: Worksheet, amount_minor: int) -> None:
         sheet.drafts.extend(spread(min(amount_minor, room), lines, (), "the price of the kept units", DISCOUNT_MOVED))
 
 
-def _hold_back(sheet: Worksheet, returned: list[Draft], amount_minor: int) -> None:
+def _hold_back(returned: list[Draft], amount_minor: int) -> None:
     for draft in reversed(returned):
         part = 0 if draft.named else min(amount_minor, draft.amount_minor)
         if part:
             draft.reduce(part, "order discount lost on what is kept", "R-RFD-05")
             draft.held_minor += part
-            state = sheet.lines[draft.item_id]
-            state.refunded_minor -= part
-            state.held_minor += part
             amount_minor -= part

@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.order_v1 import DiscountCondition, DiscountTier, Order, OrderDiscount, Tax
-from contracts.quote import CompensateUnits, DiscountRule, RefundEverything, RefundRequest
+from contracts.quote import CompensateUnits, Deduction, DiscountRule, RefundEverything, RefundRequest
 from services.workflow.money.errors import OrderMoneyError, UnknownItemError
 from services.workflow.money.quote import quote
 from tests.support.builders import a_payment, an_order, an_order_line
@@ -120,6 +120,18 @@ def test_compensation_and_moved_discounts_share_the_price_of_a_unit() -> None:
     compensation = request(CompensateUnits(line_id="2", quantity=2, amount_minor=8500))
     quotes = quotes_in_turn(an_order_with(), compensation, by("moves_to_kept", 2), request(RefundEverything()))
     assert [each.amount_minor for each in quotes] == [8500, 9500, 0]
+
+
+def test_a_discount_moves_only_as_far_as_the_payments_allow() -> None:
+    """R-RFD-03: 46.00 are left on the payment, so 1.00 of the 5.00 can move; what is held back leaves room for more."""
+    order = an_order_with()
+    order = order.model_copy(update={"payments": (a_payment(18_000, refunded_elsewhere_minor=13_400),)})
+    quoted = quote(order, by("moves_to_kept"))
+    assert [(line.cause, line.amount_minor) for line in quoted.lines if line.kind == "units"] == [("asked", 4500)]
+    assert (quoted.amount_minor, sum(line.amount_minor for line in quoted.lines if line.cause == "discount_moved")) == (4600, 100)
+    held = Deduction(code="return_freight", rule="R-FRT-07", amount_minor=300)
+    with_freight = quote(order, by("moves_to_kept").model_copy(update={"deductions": (held,)}))
+    assert (with_freight.amount_minor, sum(line.amount_minor for line in with_freight.lines)) == (4600, 4900)
 
 
 def test_tax_on_top_moves_with_the_discount() -> None:

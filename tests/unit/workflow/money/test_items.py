@@ -99,6 +99,14 @@ def test_goodwill_on_the_order_is_divided_over_what_is_left_of_its_lines() -> No
         quote(ORDER, request(CompensateOrder(amount_minor=4501)))
 
 
+def test_goodwill_stays_within_what_is_left_of_a_line() -> None:
+    """R-RFD-03: 1000 went back for the first unit of line 1, so its other three have 2600 left, not 2700."""
+    before = PriorRefunds(lines=(PriorLine(line_id="1", units_refunded=1, refunded_minor=1000),))
+    assert amounts(quote(ORDER, request(CompensateOrder(amount_minor=3500)), before)) == {"1": 2600, "2": 900}
+    with pytest.raises(CapExceededError, match="what is kept of the order: 3501 asked, but at most 3500"):
+        quote(ORDER, request(CompensateOrder(amount_minor=3501)), before)
+
+
 def test_a_price_difference_is_booked_as_a_lower_price() -> None:
     """R-EXC-03: divided by what is left on the units, where compensation would be divided evenly."""
     first = request(CompensateUnits(line_id="1", quantity=1, amount_minor=800))
