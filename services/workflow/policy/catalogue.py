@@ -21,11 +21,15 @@ class CatalogueError(PolicyError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule by its id. ``why`` is empty for a rule that a decision can show; otherwise it says why none can, and who keeps it."""
+    """A rule by its id. ``why`` is empty for a rule that a decision can show; otherwise it says why none can, and who keeps it.
+
+    A rule that is not ``counted`` belongs to another part of the platform, and is here for its title only.
+    """
 
     rule_id: str
     title: str
     why: str = ""
+    counted: bool = True
 
     @property
     def decided(self) -> bool:
@@ -62,4 +66,4 @@ def _rule(place: str, rule_id: str, entry: dict[str, object]) -> Rule:
         raise CatalogueError(f"{place}: title must be text of at most {MOST_CHARACTERS} characters")
     if not isinstance(why, str) or decided == bool(why):
         raise CatalogueError(f"{place}: decided = false and why belong together")
-    return Rule(rule_id, title, why)
+    return Rule(rule_id, title, why, counted=entry.get("counted", True) is True)

@@ -108,6 +108,7 @@ def print_coverage(covered: list[CoveredRule]) -> None:
     if not covered:
         return
     groups: dict[str, list[CoveredRule]] = {}
+    covered = [each for each in covered if each.rule.counted]
     for each in covered:
         groups.setdefault(each.rule.group, []).append(each)
     rows = [

@@ -17,7 +17,7 @@ class CoveredRule:
     @property
     def missing(self) -> bool:
         """Whether a case should cover it, and none does."""
-        return self.rule.decided and not self.cases
+        return self.rule.counted and self.rule.decided and not self.cases
 
 
 def coverage(catalogue: dict[str, Rule], outcomes: Iterable[Outcome]) -> list[CoveredRule]:
