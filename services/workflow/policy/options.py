@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from contracts.case_state import GOODS_COME_BACK, OptionCode
+from contracts.decision_facts import Attributes
 from contracts.decision_result import ApprovalNeed, FreightPayer, NextStep, Option
 from contracts.roles import Role
 from services.workflow.policy.authority import Weight, approval_for
@@ -50,20 +51,25 @@ class Offer:
         return ApprovalNeed(tier=Role(self.row.word("tier")), reason=self.row.word("reason"), rule=rule, amount_minor=amount)
 
 
-def build_offer(situation: Situation, given: Grade, window: str, beside_minor: int = 0) -> Offer:
-    """The options of the row that fits, and the remedy the customer asked for beyond it (R-DEC-05, R-DEC-07)."""
-    facts, counts = situation.facts, situation.counts
-    standard = standard_offer(situation)
-    row = situation.policy.tables["remedies"].one(
+def remedy_row(situation: Situation, counts: Attributes, window: str, *, offered: bool = True, dear: bool = False) -> Row:
+    """The row of the decision table for units in that condition (R-DEC-06)."""
+    return situation.policy.tables["remedies"].one(
         scene=situation.scene.value,
         window=window,
         usable="no" if counts.usable is False else "yes",
         unsafe="yes" if unsafe(counts) else "no",
-        standard_offer="open" if standard.open else "rejected",
-        freight_quote="above_cap" if above_cap(situation) else "within_cap",
+        standard_offer="open" if offered else "rejected",
+        freight_quote="above_cap" if dear else "within_cap",
         finding=situation.found,
-        special_approval=facts.special_approval.value,
+        special_approval=situation.facts.special_approval.value,
     )
+
+
+def build_offer(situation: Situation, given: Grade, window: str, beside_minor: int = 0) -> Offer:
+    """The options of the row that fits, and the remedy the customer asked for beyond it (R-DEC-05, R-DEC-07)."""
+    facts, counts = situation.facts, situation.counts
+    standard = standard_offer(situation)
+    row = remedy_row(situation, counts, window, offered=standard.open, dear=above_cap(situation))
     situation.trace.row(
         row, f"options {', '.join(row.says['options'])}", usable=counts.usable, standard_offer_open=standard.open, finding=situation.found
     )
