@@ -49,7 +49,8 @@ def offer_way(situation: Situation, given: Grade, window: str) -> Way:
     _explain(situation, options)
     payer = next((option.freight_payer for option in options if option.goods_come_back), None)
     share = share_freight(situation, payer) if payer is not None else None
-    return Way(NextStep.OFFER, options=options, only_option_reason=reason, freight=share)
+    actions = tuple(dict.fromkeys(action for offer in offers for action in offer.actions))
+    return Way(NextStep.OFFER, options=options, only_option_reason=reason, freight=share, actions=actions)
 
 
 def _explain(situation: Situation, options: Sequence[Option]) -> None:
@@ -73,7 +74,7 @@ def _other_step(offer: Offer) -> Way:
     if step is NextStep.SPECIAL_APPROVAL and approval is None:
         approval = ApprovalNeed(tier=Role.SUPERVISOR, reason=row.word("reason") or "exception", rule=row.rule)
     closes = row.word("reason") if step in (NextStep.CLOSE, NextStep.REJECT) else None
-    return Way(step, approval=approval, closes_as=closes, options=tuple(offer.options) if step is NextStep.WAIT else ())
+    return Way(step, approval=approval, closes_as=closes, options=tuple(offer.options))
 
 
 def _nobody_can(situation: Situation, left_out: Sequence[str]) -> Way:
