@@ -144,7 +144,7 @@ def _as_named(situation: Situation) -> list[_Alike]:
         named.append(_Alike(units, situation.counts.model_copy(update=known), group.sound))
         left[group.line_id] -= group.quantity
     rest = tuple(AffectedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in left.items() if quantity)
-    return [*named, _Alike(rest, situation.counts)] if rest else named
+    return [*named, _Alike(rest, situation.counts)] if rest or not named else named
 
 
 def _groups(situation: Situation, window: str) -> list[_Alike]:

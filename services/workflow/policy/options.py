@@ -200,7 +200,7 @@ def _outbound_payer(situation: Situation, code: OptionCode, *, stock: bool) -> F
     if code is OptionCode.REDELIVER:
         situation.trace.note("R-FRT-09", "the customer pays for another delivery")
         return FreightPayer.CUSTOMER
-    if not stock and code is not OptionCode.RESHIP_PART:
+    if not stock and code not in (OptionCode.RESHIP_PART, OptionCode.SUBSTITUTE):
         return FreightPayer.NONE
     if situation.merchant_fault:
         situation.trace.note("R-FRT-10", "the merchant pays all legs of new goods", option=code.value)
