@@ -93,9 +93,10 @@ def _nobody_can(situation: Situation, left_out: Sequence[str]) -> Way:
 def _offers(situation: Situation, given: Grade, window: str) -> list[Offer]:
     """An offer for each kind of units; each is weighed with the most that the others could get at the same time (R-AUTH-02)."""
     alike = _groups(situation, window)
+    if situation.facts.groups:
+        situation.trace.note("R-DEC-06", "units in different conditions have their own rows", groups=len(alike))
     if len(alike) == 1 and not alike[0].sound:
         return [_offer(situation, given, window, alike[0], 0)]
-    situation.trace.note("R-DEC-06", "units in different conditions have their own rows", groups=len(alike))
     alone = [_offer(situation, given, window, each, 0) for each in alike]
     dearest = [max((option.amount_minor for option in offer.options), default=0) for offer in alone]
     return [
