@@ -1,6 +1,7 @@
 """Money for goods that are kept: the standard offer with its caps, and the raised offer (R-COMP-01 to R-COMP-05, R-COMP-13)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from iso4217 import Currency
 
@@ -15,11 +16,12 @@ from services.workflow.policy.table import Row
 
 @dataclass(frozen=True, slots=True)
 class UnitRoom:
-    """Units of one line that are alike: how many, and what each could get at most."""
+    """Units of one line that are alike: how many, what each could get at most, and what each got before."""
 
     line_id: str
     count: int
     amount_minor: int
+    before_minor: int = 0
 
 
 def half_cap_minor(unit_paid_minor: int, currency: str, rounding: str) -> int:
@@ -38,7 +40,7 @@ def half_caps(situation: Situation) -> list[UnitRoom]:
         state = situation.states[each.line_id]
         half = half_cap_minor(state.paid.unit_minor, situation.currency, rounding)
         rooms.extend(
-            UnitRoom(each.line_id, run.count, max(0, half - run.compensated_minor))
+            UnitRoom(each.line_id, run.count, max(0, half - run.compensated_minor), run.compensated_minor)
             for run in take(state.runs, each.quantity, compensated_first=False)
         )
     return rooms
@@ -99,13 +101,15 @@ def _sum(items: list[CompensateUnits]) -> int:
 
 
 def _turned_down(facts: Facts) -> int:
+    """How often money was turned down; who chooses the return has turned down the money beside it (R-COMP-05)."""
+    instead = int(facts.agreed_option is OptionCode.RETURN_REFUND)
     if facts.compensation_rejections is not None:
-        return facts.compensation_rejections
-    return max(1, facts.rejected_offers) if OptionCode.COMPENSATE_KEEP in facts.rejected_options else 0
+        return facts.compensation_rejections + instead
+    return max(1, facts.rejected_offers) if OptionCode.COMPENSATE_KEEP in facts.rejected_options else instead
 
 
 def _capped(situation: Situation, row: Row, unit_minor: int, cap_minor: int) -> list[CompensateUnits]:
-    rooms = [UnitRoom(room.line_id, room.count, min(unit_minor, room.amount_minor)) for room in half_caps(situation)]
+    rooms = [replace(room, amount_minor=min(unit_minor, room.amount_minor)) for room in half_caps(situation)]
     uncapped = sum(room.count * room.amount_minor for room in rooms)
     left = cap_minor - situation.facts.first_tier_paid_minor
     amount = min(uncapped, left)
@@ -116,8 +120,7 @@ def _capped(situation: Situation, row: Row, unit_minor: int, cap_minor: int) -> 
         "R-COMP-02", "room under the cap of the order", source="comp.first_tier_cap", cap_minor=cap_minor, used_minor=cap_minor - left
     )
     trace.note("R-COMP-04", "the standard offer", amount_minor=max(0, amount))
-    trace.note("R-COMP-13", "booked per unit, in proportion to what each could get")
-    return _divided(rooms, amount) if amount > 0 else []
+    return _divided(situation, rooms, amount) if amount > 0 else []
 
 
 def raised_offer(situation: Situation, standard_minor: int) -> list[CompensateUnits]:
@@ -137,7 +140,7 @@ def raised_offer(situation: Situation, standard_minor: int) -> list[CompensateUn
             f"{amount} is not above {standard_minor} and at most {most} (R-COMP-05)",
             "choose an amount in between",
         )
-    return _divided(rooms, amount)
+    return _divided(situation, rooms, amount)
 
 
 def promise_ceiling_minor(situation: Situation) -> int | None:
@@ -154,8 +157,11 @@ def promise_ceiling_minor(situation: Situation) -> int | None:
     return ceiling
 
 
-def _divided(rooms: list[UnitRoom], amount_minor: int) -> list[CompensateUnits]:
-    """Split in proportion to the units' rooms, floor, left-over minor units one each to the first units (R-COMP-13)."""
+def _divided(situation: Situation, rooms: list[UnitRoom], amount_minor: int) -> list[CompensateUnits]:
+    """Split in proportion to the units' rooms, floor, left-over minor units one each to the first units (R-COMP-13).
+
+    Units of a line with the same room are one item, which is booked evenly; others are items of their own, those that had least before first.
+    """
     whole = sum(room.count * room.amount_minor for room in rooms)
     parts = [room.count * (amount_minor * room.amount_minor // whole) for room in rooms]
     over = amount_minor - sum(parts)
@@ -163,10 +169,13 @@ def _divided(rooms: list[UnitRoom], amount_minor: int) -> list[CompensateUnits]:
         more = min(over, room.count) if room.amount_minor else 0
         parts[place] += more
         over -= more
-    counts: dict[str, int] = {}
-    amounts: dict[str, int] = {}
-    for room, part in zip(rooms, parts, strict=True):
-        if part:
-            counts[room.line_id] = counts.get(room.line_id, 0) + room.count
-            amounts[room.line_id] = amounts.get(room.line_id, 0) + part
-    return [CompensateUnits(line_id=line_id, quantity=counts[line_id], amount_minor=amounts[line_id]) for line_id in amounts]
+    situation.trace.note("R-COMP-13", "booked per unit, in proportion to what each could get")
+    situation.trace.note("R-COMP-07", "a partial refund to the way it was paid", amount_minor=amount_minor)
+    items = []
+    for line_id, group in groupby(zip(rooms, parts, strict=True), key=lambda each: each[0].line_id):
+        alike: dict[int, tuple[int, int]] = {}
+        for room, part in sorted(group, key=lambda each: each[0].before_minor):
+            count, sum_minor = alike.get(room.amount_minor, (0, 0))
+            alike[room.amount_minor] = (count + room.count, sum_minor + part)
+        items += [CompensateUnits(line_id=line_id, quantity=count, amount_minor=part) for count, part in alike.values() if part]
+    return items

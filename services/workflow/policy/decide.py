@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from contracts.case_state import OptionCode
-from contracts.decision_facts import Facts
+from contracts.decision_facts import Attributes, Facts
 from contracts.decision_result import Action, Decision, Eligibility, NextStep, ProblemType
 from contracts.roles import Role
 from contracts.scenes import Scene
@@ -16,7 +16,7 @@ from services.workflow.policy.explaining import explain_rules
 from services.workflow.policy.findings import finding
 from services.workflow.policy.grading import Grade, actions, departments, grade
 from services.workflow.policy.limits import time_limits
-from services.workflow.policy.offering import offer_way
+from services.workflow.policy.offering import offer_way, unit_conditions
 from services.workflow.policy.policy import Policy
 from services.workflow.policy.reading import look_at
 from services.workflow.policy.situation import Situation
@@ -134,23 +134,24 @@ def _troubleshoot(situation: Situation, given: Grade, window: str) -> Way:
 
 def _unreviewed(situation: Situation) -> bool:
     """Whether something that the row depends on was not reviewed yet: usable goods, the cause of a scratch (R-EVD-13, R-EVD-03)."""
-    if situation.scene is Scene.QUALITY_SCRATCH and _cause_unknown(situation):
+    conditions = unit_conditions(situation)
+    if situation.scene is Scene.QUALITY_SCRATCH and any(_cause_unknown(situation, each) for each in conditions):
         return True
     judged = situation.meaning.word("judged on usable") == "yes"
-    missing = judged and situation.counts.usable is None and not situation.facts.groups
+    missing = judged and any(each.usable is None for each in conditions)
     if missing:
         situation.trace.note("R-EVD-13", "nobody reviewed whether the goods are usable: reviewed.usable must be stated")
     return missing
 
 
-def _cause_unknown(situation: Situation) -> bool:
-    cause = situation.counts.cause
+def _cause_unknown(situation: Situation, counts: Attributes) -> bool:
+    cause = counts.cause
     unknown = cause is None or cause.value == "unknown"
     situation.trace.note(
         "R-EVD-03",
         "the cause of a scratch decides; before it is known nothing is promised",
         cause=cause.value if cause else None,
-        present_on_receipt=situation.counts.present_on_receipt,
+        present_on_receipt=counts.present_on_receipt,
     )
     return unknown
 

@@ -40,7 +40,7 @@ def judge_eligibility(situation: Situation, window: WindowState, evidence: Evide
     )
     outcome, reason = row.word("outcome"), row.word("reason")
     situation.trace.row(row, f"{outcome}: {reason}", window=window.state, special_approval=facts.special_approval.value)
-    no_reason_right = not affected and not excluded and no_reason_open(situation)
+    no_reason_right = not affected and not excluded and no_reason_open(situation, facts.moment)
     alternatives = tuple(each for each in row.says["alternatives"] if each != NO_REASON_RIGHT or no_reason_right)
     if outcome == "rejected":
         situation.trace.note("R-ELIG-11", "a refusal names what is possible instead", alternatives=", ".join(alternatives))

@@ -78,6 +78,9 @@ def attributes(situation: Situation, given: Grade) -> Attributes:
     known = {name: value for name, value in facts.reviewed if value is not None}
     if given.urgent:
         known = {name: value for name, value in facts.claimed if value is not None} | known
+    if facts.claimed.safety_worry is not None:
+        # A worry is the customer's own; there is nothing in it to review (R-DEC-15).
+        known = {"safety_worry": facts.claimed.safety_worry} | known
     counts = Attributes(**known)
     dangerous = set(situation.policy.settings.evidence.never_usable)
     hurting = sorted(dangerous & {word for line in situation.lines for word in (line.category or "", *line.tags)})

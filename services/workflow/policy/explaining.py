@@ -25,7 +25,9 @@ def explain_rules(situation: Situation, given: Grade, decision: Decision) -> Non
     _exchange(situation, decision)
     _customer(situation, decision)
     trace = situation.trace
-    at_merchants_cost = any(option.freight_payer is FreightPayer.MERCHANT and not option.pickup for option in decision.options)
+    at_merchants_cost = any(
+        option.goods_come_back and option.freight_payer is FreightPayer.MERCHANT and not option.pickup for option in decision.options
+    )
     if decision.next_step is NextStep.OFFER and at_merchants_cost and situation.facts.freight_quote_minor is None:
         trace.note("R-FRT-02", "the customer is asked for a courier's quote before sending")
     if situation.facts.terms.free_shipping and decision.options:
@@ -92,4 +94,5 @@ def _customer(situation: Situation, decision: Decision) -> None:
     trace = situation.trace
     trace.note("R-ELIG-13", "a member level extends rights, it never changes what they are worth", level=standing.member_level)
     if decision.options:
+        trace.note("R-DEC-03", "the same facts give the same options to everybody", level=standing.member_level)
         trace.note("R-NOT-11", "amounts depend on the facts of the case alone")

@@ -1,7 +1,7 @@
 """From the facts to an offer: units in different conditions get their own rows, and amounts are added (R-DEC-06, R-DEC-36)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.case_state import OptionCode
 from contracts.decision_facts import AffectedUnits, Attributes, SpecialApproval
@@ -10,8 +10,9 @@ from contracts.roles import Role
 from contracts.scenes import Scene
 from services.workflow.policy.eligibility import affects_resale, excluded_lines
 from services.workflow.policy.errors import FactsError
+from services.workflow.policy.evidence import usage_wear
 from services.workflow.policy.grading import Grade
-from services.workflow.policy.options import Offer, build_offer
+from services.workflow.policy.options import Offer, build_offer, remedy_row
 from services.workflow.policy.return_freight import share_freight
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.way import Way
@@ -48,7 +49,8 @@ def offer_way(situation: Situation, given: Grade, window: str) -> Way:
     _explain(situation, options)
     payer = next((option.freight_payer for option in options if option.goods_come_back), None)
     share = share_freight(situation, payer) if payer is not None else None
-    return Way(NextStep.OFFER, options=options, only_option_reason=reason, freight=share)
+    actions = tuple(dict.fromkeys(action for offer in offers for action in offer.actions))
+    return Way(NextStep.OFFER, options=options, only_option_reason=reason, freight=share, actions=actions)
 
 
 def _explain(situation: Situation, options: Sequence[Option]) -> None:
@@ -72,7 +74,7 @@ def _other_step(offer: Offer) -> Way:
     if step is NextStep.SPECIAL_APPROVAL and approval is None:
         approval = ApprovalNeed(tier=Role.SUPERVISOR, reason=row.word("reason") or "exception", rule=row.rule)
     closes = row.word("reason") if step in (NextStep.CLOSE, NextStep.REJECT) else None
-    return Way(step, approval=approval, closes_as=closes, options=tuple(offer.options) if step is NextStep.WAIT else ())
+    return Way(step, approval=approval, closes_as=closes, options=tuple(offer.options))
 
 
 def _nobody_can(situation: Situation, left_out: Sequence[str]) -> Way:
@@ -90,10 +92,11 @@ def _nobody_can(situation: Situation, left_out: Sequence[str]) -> Way:
 
 def _offers(situation: Situation, given: Grade, window: str) -> list[Offer]:
     """An offer for each kind of units; each is weighed with the most that the others could get at the same time (R-AUTH-02)."""
-    alike = _groups(situation)
+    alike = _groups(situation, window)
+    if situation.facts.groups:
+        situation.trace.note("R-DEC-06", "units in different conditions have their own rows", groups=len(alike))
     if len(alike) == 1 and not alike[0].sound:
-        return [build_offer(situation, given, window)]
-    situation.trace.note("R-DEC-06", "units in different conditions have their own rows", groups=len(alike))
+        return [_offer(situation, given, window, alike[0], 0)]
     alone = [_offer(situation, given, window, each, 0) for each in alike]
     dearest = [max((option.amount_minor for option in offer.options), default=0) for offer in alone]
     return [
@@ -104,15 +107,21 @@ def _offers(situation: Situation, given: Grade, window: str) -> list[Offer]:
 
 def _offer(situation: Situation, given: Grade, window: str, alike: _Alike, beside_minor: int) -> Offer:
     part = situation.about(alike.affected, alike.counts, Scene.RETURN_NO_REASON if alike.sound else None)
+    sound = sum(group.quantity for group in situation.facts.groups if group.sound)
+    part = replace(part, facts=part.facts.model_copy(update={"groups": ()}), sent_along=0 if alike.sound else sound)
     offer = build_offer(part, given, "inside" if alike.sound else window, beside_minor)
     if alike.sound:
         _sound_units(part, offer)
+    elif usage_wear(alike.counts) and not usage_wear(situation.counts):
+        part.trace.note("R-ELIG-09", "worn units among faulty ones: care advice or a paid repair", units=len(alike.affected))
+        offer.options.clear()
+        offer.left_out.append("worn from use")
     return offer
 
 
 def _sound_units(part: Situation, offer: Offer) -> None:
     """Good units that go back along: only where a return without a reason would stand (R-DEC-36)."""
-    stands = no_reason_open(part) and not affects_resale(part) and not excluded_lines(part)
+    stands = no_reason_open(part, part.facts.requested_at) and not affects_resale(part) and not excluded_lines(part)
     part.trace.note(
         "R-DEC-36", "sound units go back as without a reason", stands=stands, units=sum(each.quantity for each in part.facts.affected)
     )
@@ -121,26 +130,33 @@ def _sound_units(part: Situation, offer: Offer) -> None:
         offer.left_out.append("return_refund: sound units cannot be returned without a reason")
 
 
-def _groups(situation: Situation) -> list[_Alike]:
-    """The affected units by condition: what ``groups`` does not name is as the case as a whole. Units with the same condition are one group."""
-    facts = situation.facts
-    if not facts.groups:
-        return [_Alike(facts.affected, situation.counts)]
-    left = {each.line_id: each.quantity for each in facts.affected}
-    found: dict[tuple[bool, Attributes], dict[str, int]] = {}
-    for group in facts.groups:
+def unit_conditions(situation: Situation) -> list[Attributes]:
+    """What counts as true of the faulty units, for each group of them that was named and for the units that no group names."""
+    return [each.counts for each in _as_named(situation) if not each.sound]
+
+
+def _as_named(situation: Situation) -> list[_Alike]:
+    """The affected units as the facts divide them; what ``groups`` does not name is as the case as a whole."""
+    left = {each.line_id: each.quantity for each in situation.facts.affected}
+    named = []
+    for group in situation.facts.groups:
         known = {name: value for name, value in group.reviewed if value is not None}
-        key = (group.sound, situation.counts.model_copy(update=known))
-        units = found.setdefault(key, {})
-        units[group.line_id] = units.get(group.line_id, 0) + group.quantity
+        units = (AffectedUnits(line_id=group.line_id, quantity=group.quantity),)
+        named.append(_Alike(units, situation.counts.model_copy(update=known), group.sound))
         left[group.line_id] -= group.quantity
-    if any(left.values()):
-        units = found.setdefault((False, situation.counts), {})
-        for line_id, quantity in left.items():
-            if quantity:
-                units[line_id] = units.get(line_id, 0) + quantity
-    ordered = sorted(found.items(), key=lambda each: each[0][0])
+    rest = tuple(AffectedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in left.items() if quantity)
+    return [*named, _Alike(rest, situation.counts)] if rest or not named else named
+
+
+def _groups(situation: Situation, window: str) -> list[_Alike]:
+    """The affected units by the row of the table they fall under, so that caps apply to the sum of each row (R-DEC-06); sound units last."""
+    found: dict[tuple[bool, bool, str], tuple[Attributes, dict[str, int]]] = {}
+    for each in _as_named(situation):
+        row = "" if each.sound else remedy_row(situation, each.counts, window).source
+        _, units = found.setdefault((each.sound, usage_wear(each.counts), row), (each.counts, {}))
+        for part in each.affected:
+            units[part.line_id] = units.get(part.line_id, 0) + part.quantity
     return [
         _Alike(tuple(AffectedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in units.items()), counts, sound)
-        for (sound, counts), units in ordered
+        for (sound, _, _), (counts, units) in sorted(found.items(), key=lambda group: group[0][0])
     ]

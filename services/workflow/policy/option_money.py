@@ -78,7 +78,7 @@ def _extra(situation: Situation) -> Worth:
     if not captured:
         raise FactsError("payment.extra_payment_id", "names no payment of the order", "name the later of the two captures")
     situation.trace.note("R-DEC-40", "the later payment goes back whole", payment_id=wanted, amount_minor=captured[0].captured_minor)
-    return Worth(captured[0].captured_minor)
+    return Worth(captured[0].captured_minor - captured[0].refunded_elsewhere_minor)
 
 
 def _wrongly_charged(situation: Situation, breach: Breach | None, amount_minor: int) -> Worth:

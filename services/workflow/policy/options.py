@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from contracts.case_state import GOODS_COME_BACK, OptionCode
-from contracts.decision_result import ApprovalNeed, FreightPayer, NextStep, Option
+from contracts.decision_facts import Attributes
+from contracts.decision_result import Action, ApprovalNeed, FreightPayer, NextStep, Option
 from contracts.roles import Role
 from services.workflow.policy.authority import Weight, approval_for
 from services.workflow.policy.compensation import promise_ceiling_minor, raised_offer, standard_offer
@@ -15,8 +16,13 @@ from services.workflow.policy.return_freight import above_cap
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.table import Row
 
+EXCHANGE_WINDOWS = ("inside", "exchange_only")
 WHOLE_REMEDIES = frozenset({OptionCode.RETURN_REFUND, OptionCode.REFUND_NO_RETURN, OptionCode.RESHIP_NO_RETURN, OptionCode.EXCHANGE})
 """What a customer can ask for beyond the row (R-DEC-07)."""
+TO_SENDER = frozenset({OptionCode.REFUND_AFTER_INTERCEPT, OptionCode.REFUND_LESS_FREIGHT})
+"""Options whose parcel the carrier takes back: the customer sends nothing, but somebody bears that leg (R-DEC-31, R-DEC-35)."""
+COMPLAINT_REMEDIES = frozenset({OptionCode.RESHIP, OptionCode.REFUND_FULL})
+"""What a complaint about goods can get besides through the supervisor (R-DEC-38, C-35)."""
 
 
 @dataclass(slots=True)
@@ -27,6 +33,7 @@ class Offer:
     situation: Situation
     options: list[Option] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
 
     @property
     def step(self) -> NextStep:
@@ -45,43 +52,53 @@ class Offer:
         if not self.row.says["tier"]:
             return None
         ceiling = promise_ceiling_minor(self.situation) if self.row.word("reason") == "promise_breach" else None
-        amount = self.situation.goods_minor if ceiling is None else ceiling
+        deposit = self.situation.facts.deposit
+        goods = self.situation.goods_minor if deposit is None else deposit.amount_minor
+        amount = goods if ceiling is None else ceiling
         rule = "R-COMP-10" if ceiling is not None else self.row.rule
         return ApprovalNeed(tier=Role(self.row.word("tier")), reason=self.row.word("reason"), rule=rule, amount_minor=amount)
+
+
+def remedy_row(situation: Situation, counts: Attributes, window: str, *, offered: bool = True, dear: bool = False) -> Row:
+    """The row of the decision table for units in that condition (R-DEC-06)."""
+    return situation.policy.tables["remedies"].one(
+        scene=situation.scene.value,
+        window=window,
+        usable="no" if counts.usable is False else "yes",
+        unsafe="yes" if unsafe(counts) else "no",
+        standard_offer="open" if offered else "rejected",
+        freight_quote="above_cap" if dear else "within_cap",
+        finding=situation.found,
+        special_approval=situation.facts.special_approval.value,
+    )
 
 
 def build_offer(situation: Situation, given: Grade, window: str, beside_minor: int = 0) -> Offer:
     """The options of the row that fits, and the remedy the customer asked for beyond it (R-DEC-05, R-DEC-07)."""
     facts, counts = situation.facts, situation.counts
     standard = standard_offer(situation)
-    row = situation.policy.tables["remedies"].one(
-        scene=situation.scene.value,
-        window=window,
-        usable="no" if counts.usable is False else "yes",
-        unsafe="yes" if unsafe(counts) else "no",
-        standard_offer="open" if standard.open else "rejected",
-        freight_quote="above_cap" if above_cap(situation) else "within_cap",
-        finding=situation.found,
-        special_approval=facts.special_approval.value,
-    )
+    row = remedy_row(situation, counts, window, offered=standard.open, dear=above_cap(situation))
     situation.trace.row(
         row, f"options {', '.join(row.says['options'])}", usable=counts.usable, standard_offer_open=standard.open, finding=situation.found
     )
     raised = raised_offer(situation, standard.final_minor) if OptionCode.COMPENSATE_RAISED.value in row.says["options"] else []
     money = {"standard": standard.items, "raised": raised}
     offer = Offer(row, situation)
-    for word in (*_charged_wrongly(situation, row), *row.says["options"]):
+    back = _charged_wrongly(situation, row)
+    for word in (*back, *row.says["options"]):
         _add(offer, given, OptionCode(word), money, beside_minor)
+    # What was wrongly charged is due besides what the customer chooses.
+    offer.options[:] = [each.model_copy(update={"group": int(each.code.value not in back)}) if back else each for each in offer.options]
     wanted = facts.wanted_remedy
     if wanted is not None and wanted.value not in row.says["options"] and offer.step is NextStep.OFFER:
-        _add_wanted(offer, given, wanted, beside_minor)
+        _add_wanted(offer, given, wanted, beside_minor, in_time=window in EXCHANGE_WINDOWS)
     return offer
 
 
 def _charged_wrongly(situation: Situation, row: Row) -> tuple[str, ...]:
     """Money that was wrongly charged goes back first, without prejudice to the rest (R-DEC-43)."""
     complaint = situation.facts.complaint
-    charged = complaint is not None and complaint.wrongly_charged_minor > 0 and row.word("step") in ("", NextStep.OFFER.value)
+    charged = complaint is not None and complaint.wrongly_charged_minor > 0 and row.word("step") in ("", NextStep.SPECIAL_APPROVAL.value)
     extra = OptionCode.REFUND_EXTRA.value
     return (extra,) if charged and "R-DEC-43" in row.says["rule"] and extra not in row.says["options"] else ()
 
@@ -104,18 +121,26 @@ def _add(offer: Offer, given: Grade, code: OptionCode, money: Money, beside_mino
         situation.trace.note(hindrance[1], f"{code.value} is left out", reason=hindrance[0])
 
 
-def _add_wanted(offer: Offer, given: Grade, code: OptionCode, beside_minor: int) -> None:
-    """A remedy beyond the row: an exchange is granted for merchant fault, the rest is a supervisor's (R-DEC-07)."""
+def _add_wanted(offer: Offer, given: Grade, code: OptionCode, beside_minor: int, *, in_time: bool) -> None:
+    """A remedy beyond the row: an exchange is granted for merchant fault while exchanges are possible, the rest is a supervisor's (R-DEC-07)."""
     situation = offer.situation
-    granted = code is OptionCode.EXCHANGE and situation.merchant_fault
-    if code not in WHOLE_REMEDIES or why_not(situation, code) is not None:
+    granted = code is OptionCode.EXCHANGE and situation.merchant_fault and in_time
+    scene = situation.facts.scene
+    possible = WHOLE_REMEDIES | (COMPLAINT_REMEDIES if scene is not None and scene.group == "complaint" else set())
+    if code not in possible or why_not(situation, code) is not None or (code in GOODS_COME_BACK and not _has_goods(situation)):
         situation.trace.note("R-DEC-07", f"{code.value} is asked for, but cannot be offered by itself: a supervisor may propose it")
+        offer.actions.append(Action(code="consider_wanted_remedy", rule="R-DEC-07", role=Role.SUPERVISOR))
         return
     option = _option(offer, given, code, {}, beside_minor, asked_for=not granted)
     if option.request is None or option.amount_minor:
         situation.trace.note("R-DEC-07", f"{code.value} is asked for beyond the row", granted=granted)
         clause = situation.policy.clauses.get("wanted-remedy", option.clause)
         offer.options.append(option.model_copy(update={"clause": clause, "rule": "R-DEC-07"}))
+
+
+def _has_goods(situation: Situation) -> bool:
+    """Whether the customer has the affected units, so that they can come back."""
+    return all(situation.order.delivered_quantity(each.line_id) >= each.quantity for each in situation.facts.affected)
 
 
 def _option(offer: Offer, given: Grade, code: OptionCode, money: Money, beside_minor: int, *, asked_for: bool = False) -> Option:
@@ -125,7 +150,7 @@ def _option(offer: Offer, given: Grade, code: OptionCode, money: Money, beside_m
     worth = option_money(situation, code, means.word("money"), money)
     pickup = row.word("pickup") == "yes"
     back = code in GOODS_COME_BACK or pickup
-    payer = _payer(situation, row, pickup=pickup) if back else FreightPayer.NONE
+    payer = _payer(situation, row, pickup=pickup) if back or code in TO_SENDER else FreightPayer.NONE
     own = offer.own_approval()
     weight = Weight(
         code,
@@ -144,7 +169,7 @@ def _option(offer: Offer, given: Grade, code: OptionCode, money: Money, beside_m
         quote=worth.quote,
         goods_come_back=back,
         freight_payer=payer,
-        freight_cap_minor=situation.amount("freight.return_cap") if payer is FreightPayer.MERCHANT and not pickup else None,
+        freight_cap_minor=situation.amount("freight.return_cap") if payer is FreightPayer.MERCHANT and back and not pickup else None,
         needs_stock=means.word("needs stock") == "yes",
         approval=approval_for(situation, given, weight),
         clause=situation.policy.clauses[row.word("clause")],
@@ -175,7 +200,7 @@ def _outbound_payer(situation: Situation, code: OptionCode, *, stock: bool) -> F
     if code is OptionCode.REDELIVER:
         situation.trace.note("R-FRT-09", "the customer pays for another delivery")
         return FreightPayer.CUSTOMER
-    if not stock and code is not OptionCode.RESHIP_PART:
+    if not stock and code not in (OptionCode.RESHIP_PART, OptionCode.SUBSTITUTE):
         return FreightPayer.NONE
     if situation.merchant_fault:
         situation.trace.note("R-FRT-10", "the merchant pays all legs of new goods", option=code.value)

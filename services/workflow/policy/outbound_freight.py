@@ -20,7 +20,7 @@ def outbound_freight(situation: Situation, code: OptionCode | None = None) -> li
     fault = situation.merchant_fault
     switch = settings.outbound_refund_merchant_fault if fault else settings.outbound_refund_no_reason
     if code in NEVER_SHIPPED and not situation.order.shipments:
-        switch, whole = settings.outbound_refund_merchant_fault, True
+        switch, whole = settings.outbound_refund_merchant_fault, _every_unit(situation, fault=False)
     else:
         whole = _every_unit(situation, fault=fault)
     if switch == "never" or not situation.order.freight:

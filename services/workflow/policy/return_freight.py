@@ -7,8 +7,8 @@ from services.workflow.policy.situation import Situation
 
 def parcel_units(situation: Situation) -> tuple[int, int]:
     """The faulty and all units of the parcel that goes back: sound ones are sent along at the customer's cost (R-FRT-06)."""
-    every = sum(each.quantity for each in situation.facts.affected)
-    sound = sum(group.quantity for group in situation.facts.groups if group.sound)
+    every = sum(each.quantity for each in situation.facts.affected) + situation.sent_along
+    sound = sum(group.quantity for group in situation.facts.groups if group.sound) + situation.sent_along
     return every - sound, every
 
 

@@ -24,7 +24,7 @@ class Situation:
 
     ``scene`` is the one decided on: that of the facts, or the problem behind a complaint. ``states`` are the order's lines with what was paid for them
     and given back before. ``counts`` are the attributes of the goods that count as true, ``found`` what was found
-    out beyond them.
+    out beyond them. ``sent_along`` counts sound units that are decided on apart, but go back in the same parcel (R-FRT-06).
     """
 
     facts: Facts
@@ -35,6 +35,7 @@ class Situation:
     states: dict[str, LineState]
     counts: Attributes = NOTHING_SAID
     found: str = "open"
+    sent_along: int = 0
 
     @property
     def order(self) -> Order:

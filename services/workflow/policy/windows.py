@@ -68,11 +68,12 @@ def judge_window(situation: Situation) -> WindowState:
     return WindowState(state, end)
 
 
-def no_reason_open(situation: Situation) -> bool:
-    """Whether the no-reason window is still open for an application made now (R-EVD-09 tells the customer of it)."""
-    if any(situation.order.delivered_at(each.line_id) is None for each in situation.facts.affected):
+def no_reason_open(situation: Situation, asked: datetime) -> bool:
+    """Whether the no-reason window is open for an application made at that time: now where R-EVD-09 tells the customer of it."""
+    affected = situation.facts.affected
+    if not affected or any(situation.order.delivered_at(each.line_id) is None for each in affected):
         return False
-    return situation.facts.moment.replace(microsecond=0) <= window_end(situation, situation.duration("window.no_reason"))
+    return asked.replace(microsecond=0) <= window_end(situation, situation.duration("window.no_reason"))
 
 
 def first_delivery(situation: Situation) -> datetime:
