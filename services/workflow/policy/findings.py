@@ -57,7 +57,8 @@ def _delivery_failure(situation: Situation) -> str:
     delivery = situation.facts.delivery
     if delivery is None:
         return "unproven"
-    if delivery.refused_for_fault or delivery.address_was_right:
+    right = delivery.address_was_right and situation.scene is Scene.DELIVERY_FAILURE_WRONG_ADDRESS
+    if delivery.refused_for_fault or right:
         situation.trace.note("R-FRT-13", "the delivery did not fail through the customer")
         return "merchant_fault"
     record = [each for each in delivery.failed_attempts if each.reason.strip()]
@@ -107,9 +108,11 @@ def _promise(situation: Situation) -> str:
 
 
 def _cancel(situation: Situation) -> str:
-    """How far the order had come when the customer wanted to cancel it (R-FRT-12, R-FRT-16)."""
-    if all(situation.order.delivered_quantity(each.line_id) >= each.quantity for each in situation.facts.affected):
-        return "delivered"
+    """How far the order had come when the customer wanted to cancel it (R-FRT-12, R-FRT-16).
+
+    ``merchant_fault``: delivered all the same, though the customer had cancelled it before it left.
+    """
+    delivered = all(situation.order.delivered_quantity(each.line_id) >= each.quantity for each in situation.facts.affected)
     delivery = situation.facts.delivery
     handed = delivery.handed_over_at if delivery else None
     shipped = min((each.shipped_at for each in situation.order.shipments), default=None)
@@ -117,6 +120,8 @@ def _cancel(situation: Situation) -> str:
     asked = (delivery.cancel_requested_at if delivery else None) or situation.facts.requested_at
     before = left is None or asked < left
     situation.trace.note("R-FRT-16", "a cancellation before handover leaves all freight with the merchant", before_handover=before)
+    if delivered:
+        return "merchant_fault" if before else "delivered"
     return "before_shipping" if before else "shipped"
 
 

@@ -1,7 +1,7 @@
 """From the facts to an offer: units in different conditions get their own rows, and amounts are added (R-DEC-06, R-DEC-36)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.case_state import OptionCode
 from contracts.decision_facts import AffectedUnits, Attributes, SpecialApproval
@@ -14,6 +14,7 @@ from services.workflow.policy.grading import Grade
 from services.workflow.policy.options import Offer, build_offer
 from services.workflow.policy.return_freight import share_freight
 from services.workflow.policy.situation import Situation
+from services.workflow.policy.trace import Trace
 from services.workflow.policy.way import Way
 from services.workflow.policy.windows import no_reason_open
 
@@ -29,7 +30,7 @@ class _Alike:
 
 def offer_way(situation: Situation, given: Grade, window: str) -> Way:
     """What the row of the decision table says comes next: mostly an offer (R-DEC-01, R-DEC-05)."""
-    offers = _offers(situation, given, window)
+    situation, offers = _offers(situation, given, window)
     first = offers[0]
     if first.step is not NextStep.OFFER:
         return _other_step(first)
@@ -88,18 +89,30 @@ def _nobody_can(situation: Situation, left_out: Sequence[str]) -> Way:
     return Way(NextStep.SPECIAL_APPROVAL, approval=need)
 
 
-def _offers(situation: Situation, given: Grade, window: str) -> list[Offer]:
-    """An offer for each kind of units; each is weighed with the most that the others could get at the same time (R-AUTH-02)."""
+def _offers(situation: Situation, given: Grade, window: str) -> tuple[Situation, list[Offer]]:
+    """An offer for each kind of units, and the situation with the parcel that goes back.
+
+    Each is weighed with the most that the others could get at the same time (R-AUTH-02); only units that can go back share its freight (R-FRT-06).
+    """
     alike = _groups(situation)
     if len(alike) == 1 and not alike[0].sound:
-        return [build_offer(situation, given, window)]
+        return situation, [build_offer(situation, given, window)]
     situation.trace.note("R-DEC-06", "units in different conditions have their own rows", groups=len(alike))
-    alone = [_offer(situation, given, window, each, 0) for each in alike]
+    alone = [_offer(replace(situation, trace=Trace()), given, window, each, 0) for each in alike]
     dearest = [max((option.amount_minor for option in offer.options), default=0) for offer in alone]
-    return [
-        _offer(situation, given, window, each, sum(dearest) - own) if sum(dearest) > own else offer
-        for each, own, offer in zip(alike, dearest, alone, strict=True)
-    ]
+    together = replace(situation, parcel=_parcel(alike, alone))
+    return together, [_offer(together, given, window, each, sum(dearest) - own) for each, own in zip(alike, dearest, strict=True)]
+
+
+def _parcel(alike: Sequence[_Alike], offers: Sequence[Offer]) -> tuple[int, int]:
+    """The faulty and all units among those that can go back."""
+    faulty = every = 0
+    for each, offer in zip(alike, offers, strict=True):
+        if any(option.goods_come_back for option in offer.options):
+            units = sum(part.quantity for part in each.affected)
+            every += units
+            faulty += 0 if each.sound else units
+    return faulty, every
 
 
 def _offer(situation: Situation, given: Grade, window: str, alike: _Alike, beside_minor: int) -> Offer:
