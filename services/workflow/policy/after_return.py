@@ -13,7 +13,6 @@ from services.workflow.policy.return_freight import share_freight
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.way import Way
 
-
 WITHOUT_WAITING = frozenset({OptionCode.REFUND_NO_WAIT, OptionCode.REFUND_NO_RETURN, OptionCode.RESHIP_NO_RETURN, OptionCode.RESHIP})
 """Remedies that are carried out whether or not goods are picked up besides, and whatever is found of them (R-RTN-07)."""
 

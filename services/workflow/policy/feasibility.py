@@ -28,12 +28,14 @@ def _unknown_goods(situation: Situation, code: OptionCode) -> tuple[str, str] | 
 
 
 def _never_again(situation: Situation, code: OptionCode) -> tuple[str, str] | None:
-    """New goods after stock failed, or for a unit that was sent again before (R-RSH-04, R-RSH-06)."""
+    """New goods after stock failed, or for a unit that was sent again before (R-RSH-04, R-RSH-06); another variant may be there (R-EXC-04)."""
     facts = situation.facts
+    another = facts.exchange is not None and bool(facts.exchange.in_stock)
+    wants_the_same = code in SENT_ONCE or (code is OptionCode.EXCHANGE and not another)
+    if wants_the_same and facts.reship is not None and facts.reship.reservation_failed_at is not None:
+        return "out_of_stock", "R-RSH-04"
     if code not in SENT_ONCE:
         return None
-    if facts.reship is not None and facts.reship.reservation_failed_at is not None:
-        return "out_of_stock", "R-RSH-04"
     failed = facts.reship is not None and facts.reship.failed_again
     if failed or any(_sent_too_often(situation, each.line_id, each.quantity) for each in facts.affected):
         return "sent_again_before", "R-RSH-06"

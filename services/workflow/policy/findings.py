@@ -44,12 +44,15 @@ def _empty(situation: Situation) -> str:
 
 
 def _malfunction(situation: Situation) -> str:
+    """Where the search for the fault stands (R-DEC-23, R-DEC-24); a fault that is no confirmed defect is repaired as the warranty says (R-WAR-04)."""
+    if _overdue(situation):
+        return "overdue"
     facts = situation.facts.troubleshooting
     if facts is None or (facts.solved is None and facts.quality_confirmed is None):
         return OPEN
     if facts.solved:
         return "solved"
-    return "confirmed" if facts.quality_confirmed else "not_confirmed"
+    return "confirmed" if facts.quality_confirmed else _by_warranty(situation)
 
 
 def _delivery_failure(situation: Situation) -> str:
@@ -132,12 +135,21 @@ def _on_the_way(situation: Situation) -> str:
 
 def _repair(situation: Situation) -> str:
     """Whether a repair is free, quoted first, or took too long (R-WAR-04, R-WAR-08)."""
+    return "overdue" if _overdue(situation) else _by_warranty(situation)
+
+
+def _overdue(situation: Situation) -> bool:
     facts = situation.facts.warranty
-    if facts is not None and facts.repair_began_at is not None and not facts.repaired:
-        due = facts.repair_began_at + situation.duration("repair.target")
-        if situation.facts.moment > due:
-            situation.trace.note("R-WAR-08", "the repair took too long", source="repair.target", due_at=due.isoformat())
-            return "overdue"
+    if facts is None or facts.repair_began_at is None or facts.repaired:
+        return False
+    due = facts.repair_began_at + situation.duration("repair.target")
+    over = situation.facts.moment > due
+    situation.trace.note("R-WAR-08", "a repair has so long", source="repair.target", due_at=due.isoformat(), over=over)
+    return over
+
+
+def _by_warranty(situation: Situation) -> str:
+    facts = situation.facts.warranty
     human = facts is not None and bool(facts.human_caused)
     inside = situation.facts.requested_at <= warranty_end(situation)
     situation.trace.note(
