@@ -13,9 +13,15 @@ from services.workflow.policy.return_freight import share_freight
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.way import Way
 
+WITHOUT_WAITING = frozenset({OptionCode.REFUND_NO_WAIT, OptionCode.REFUND_NO_RETURN, OptionCode.RESHIP_NO_RETURN, OptionCode.RESHIP})
+"""Remedies that are carried out whether or not goods are picked up besides, and whatever is found of them (R-RTN-07)."""
+
 
 def return_way(situation: Situation, given: Grade, returned: ReturnFacts) -> Way | None:
     """The next step of a return that was approved; None where nothing has come of it yet that a rule speaks about."""
+    if situation.facts.agreed_option in WITHOUT_WAITING:
+        situation.trace.note("R-RTN-07", "the remedy waits for no goods, and no finding takes it back")
+        return _pay(situation, given, situation.facts.affected)
     if returned.result is not None:
         return _inspected(situation, given, returned)
     if returned.received_at is not None:
@@ -41,12 +47,13 @@ def _inspected(situation: Situation, given: Grade, returned: ReturnFacts) -> Way
     if step is NextStep.EXECUTE:
         part = returned.partial_refund_minor if returned.answer is DisputeChoice.PARTIAL_REFUND else None
         return _pay_part(situation, given, part) if returned.answer is not None else _pay(situation, given, situation.facts.affected)
+    arrived = _arrived(situation, returned) if returned.result is InspectionResult.SHORT_QUANTITY else ()
     approval = None
     if row.says["tier"]:
-        amount = returned.partial_refund_minor if returned.partial_refund_minor is not None else situation.goods_minor
+        disputed = situation.goods_minor - situation.about(arrived, situation.counts).goods_minor
+        amount = disputed if returned.partial_refund_minor is None else returned.partial_refund_minor
         approval = ApprovalNeed(tier=Role(row.word("tier")), reason="inspection_dispute", rule=row.rule, amount_minor=amount)
     todo = tuple(Action(code=code, rule=row.rule) for code in row.says["action"])
-    arrived = _arrived(situation, returned) if returned.result is InspectionResult.SHORT_QUANTITY else ()
     if arrived:
         paid = _pay(situation, given, arrived)
         situation.trace.note(
@@ -98,7 +105,8 @@ def _not_sent(situation: Situation, returned: ReturnFacts) -> Way:
 
 
 def _on_its_way(situation: Situation, given: Grade, returned: ReturnFacts) -> Way:
-    silent = situation.facts.moment - returned.last_scan_at if returned.last_scan_at else None
+    seen = returned.last_scan_at or returned.handed_in_at
+    silent = situation.facts.moment - seen if seen else None
     lost = returned.confirmed_lost or (silent is not None and silent >= situation.duration("logistics.lost"))
     if not lost:
         return Way(NextStep.WAIT)

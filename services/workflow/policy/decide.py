@@ -101,7 +101,10 @@ def _judge(situation: Situation, given: Grade) -> tuple[Eligibility, Way]:
 
 
 def _problem(situation: Situation) -> Situation:
-    """The situation to decide on: behind a complaint about goods stands another scene (R-DEC-38)."""
+    """The situation to decide on: behind a complaint about goods stands another scene (R-DEC-38), and what came before it could be cancelled is a return."""
+    if situation.scene is Scene.ORDER_CANCEL and finding(situation) == "delivered":
+        situation.trace.note("R-FRT-16", "delivered meanwhile: an ordinary return without a reason")
+        return situation.about(situation.facts.affected, situation.counts, Scene.RETURN_NO_REASON)
     about = situation.facts.complaint.about if situation.facts.complaint else None
     if about is None or situation.scene.group != "complaint" or situation.scene is Scene.COMPLAINT_PROMISE_BREACH:
         return situation

@@ -34,7 +34,7 @@ def escalations(situation: Situation, limits: Sequence[TimeLimit]) -> tuple[str,
 
 
 def owner(situation: Situation, raised: Sequence[str]) -> Role | None:
-    """Who answers for the case (R-AUTH-07): the first responsible role, at least the supervisor once it was raised."""
+    """Who answers for the case (R-AUTH-07): the first responsible role, at least the supervisor once it was raised, one tier up by a missed limit."""
     roles = responsible(situation)
     if not roles:
         return None
@@ -43,7 +43,8 @@ def owner(situation: Situation, raised: Sequence[str]) -> Role | None:
     if not raised:
         return first
     tier = APPROVAL_TIERS.index(first) if first in APPROVAL_TIERS else 0
-    return APPROVAL_TIERS[min(tier + 1, len(APPROVAL_TIERS) - 1)]
+    tier += "sla_missed" in raised
+    return APPROVAL_TIERS[min(max(tier, APPROVAL_TIERS.index(Role.SUPERVISOR)), len(APPROVAL_TIERS) - 1)]
 
 
 def no_agreement(situation: Situation) -> bool:

@@ -28,7 +28,7 @@ def _unknown_goods(situation: Situation, code: OptionCode) -> tuple[str, str] | 
 
 
 def _never_again(situation: Situation, code: OptionCode) -> tuple[str, str] | None:
-    """New goods after stock failed, or for a unit that was sent again before (R-RSH-04, R-RSH-06)."""
+    """New goods after stock failed, or for a unit that was sent again before (R-RSH-04, R-RSH-06); another variant may be there (R-EXC-04)."""
     facts = situation.facts
     other_variant = facts.exchange is not None and facts.exchange.in_stock
     takes_stock = code in SENT_ONCE or (code is OptionCode.EXCHANGE and not other_variant)

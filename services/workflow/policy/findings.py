@@ -44,12 +44,15 @@ def _empty(situation: Situation) -> str:
 
 
 def _malfunction(situation: Situation) -> str:
+    """Where the search for the fault stands (R-DEC-23, R-DEC-24); a fault that is no confirmed defect is repaired as the warranty says (R-WAR-04)."""
+    if _overdue(situation):
+        return "overdue"
     facts = situation.facts.troubleshooting
     if facts is None or (facts.solved is None and facts.quality_confirmed is None):
         return OPEN
     if facts.solved:
         return "solved"
-    return "confirmed" if facts.quality_confirmed else "not_confirmed"
+    return "confirmed" if facts.quality_confirmed else _by_warranty(situation)
 
 
 def _delivery_failure(situation: Situation) -> str:
@@ -57,7 +60,8 @@ def _delivery_failure(situation: Situation) -> str:
     delivery = situation.facts.delivery
     if delivery is None:
         return "unproven"
-    if delivery.refused_for_fault or delivery.address_was_right:
+    right = delivery.address_was_right and situation.scene is Scene.DELIVERY_FAILURE_WRONG_ADDRESS
+    if delivery.refused_for_fault or right:
         situation.trace.note("R-FRT-13", "the delivery did not fail through the customer")
         return "merchant_fault"
     record = [each for each in delivery.failed_attempts if each.reason.strip()]
@@ -108,9 +112,11 @@ def _promise(situation: Situation) -> str:
 
 
 def _cancel(situation: Situation) -> str:
-    """How far the order had come when the customer wanted to cancel it (R-FRT-12, R-FRT-16)."""
-    if all(situation.order.delivered_quantity(each.line_id) >= each.quantity for each in situation.facts.affected):
-        return "delivered"
+    """How far the order had come when the customer wanted to cancel it (R-FRT-12, R-FRT-16).
+
+    ``merchant_fault``: delivered all the same, though the customer had cancelled it before it left.
+    """
+    delivered = all(situation.order.delivered_quantity(each.line_id) >= each.quantity for each in situation.facts.affected)
     delivery = situation.facts.delivery
     handed = delivery.handed_over_at if delivery else None
     shipped = min((each.shipped_at for each in situation.order.shipments), default=None)
@@ -118,6 +124,8 @@ def _cancel(situation: Situation) -> str:
     asked = (delivery.cancel_requested_at if delivery else None) or situation.facts.requested_at
     before = left is None or asked < left
     situation.trace.note("R-FRT-16", "a cancellation before handover leaves all freight with the merchant", before_handover=before)
+    if delivered:
+        return "merchant_fault" if before else "delivered"
     return "before_shipping" if before else "shipped"
 
 
@@ -128,12 +136,21 @@ def _on_the_way(situation: Situation) -> str:
 
 def _repair(situation: Situation) -> str:
     """Whether a repair is free, quoted first, or took too long (R-WAR-04, R-WAR-08)."""
+    return "overdue" if _overdue(situation) else _by_warranty(situation)
+
+
+def _overdue(situation: Situation) -> bool:
     facts = situation.facts.warranty
-    if facts is not None and facts.repair_began_at is not None and not facts.repaired:
-        due = facts.repair_began_at + situation.duration("repair.target")
-        if situation.facts.moment > due:
-            situation.trace.note("R-WAR-08", "the repair took too long", source="repair.target", due_at=due.isoformat())
-            return "overdue"
+    if facts is None or facts.repair_began_at is None or facts.repaired:
+        return False
+    due = facts.repair_began_at + situation.duration("repair.target")
+    over = situation.facts.moment > due
+    situation.trace.note("R-WAR-08", "a repair has so long", source="repair.target", due_at=due.isoformat(), over=over)
+    return over
+
+
+def _by_warranty(situation: Situation) -> str:
+    facts = situation.facts.warranty
     human = facts is not None and bool(facts.human_caused)
     inside = situation.facts.requested_at <= warranty_end(situation)
     situation.trace.note(

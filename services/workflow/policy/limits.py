@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contracts.case_state import GOODS_COME_BACK, OptionCode
+from contracts.decision_circumstances import ReturnFacts
 from contracts.decision_facts import Facts
 from contracts.decision_result import NextStep, TimeLimit
 from services.workflow.policy.grading import Grade
@@ -14,6 +15,8 @@ from services.workflow.policy.working_days import end_of_day, end_of_working_day
 
 FIRST_RESPONSES = frozenset({"R-SLA-01", "R-SLA-02", "R-SLA-03"})
 PROMISE = "R-SLA-24"
+CUSTOMERS = frozenset({"R-EVD-09", "R-CASE-04", "R-RTN-02", "R-RTN-05", "R-RSH-04"})
+"""The customer's own limits: their rules say what follows once they run out, and the shop has missed nothing (R-SLA-20)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,18 @@ def _starts(facts: Facts) -> dict[str, datetime | None]:
         "attributed": clocks.attributed_at,
         "rated": clocks.rated_at,
         "completed": clocks.completed_at,
-        "return_approved": returned.approved_at if returned and returned.received_at is None else None,
+        "return_approved": returned.approved_at if returned and _to_be_handed_in(returned) else None,
         "disputed": returned.disputed_at if returned else None,
         "repair_began": facts.warranty.repair_began_at if facts.warranty else None,
         "reservation_failed": reship.reservation_failed_at if reship else None,
         "reship_accepted": reship.accepted_at if reship else None,
         "intercept_requested": facts.delivery.intercept_requested_at if facts.delivery else None,
     }
+
+
+def _to_be_handed_in(returned: ReturnFacts) -> bool:
+    """Whether the parcel is still with a customer who has to send it (R-RTN-02)."""
+    return returned.received_at is None and returned.handed_in_at is None and not returned.merchant_arranged
 
 
 def _paid(facts: Facts) -> datetime | None:
@@ -109,7 +117,7 @@ def _limit(situation: Situation, run: _Run, source: str, met: datetime | None = 
             "R-SLA-25", "the clock stops while the customer is waited for", waited_seconds=facts.clocks.waited_seconds, paused=paused
         )
     met_at = met or facts.clocks.met.get(run.sla) or _answered(situation, run.sla)
-    breached = (met_at or facts.moment) > due
+    breached = run.sla not in CUSTOMERS and (met_at or facts.moment) > due
     limit = run.due - run.began
     trace.note(run.sla, f"due {due.isoformat()}", source=source, breached=breached)
     return TimeLimit(

@@ -15,6 +15,7 @@ from services.workflow.policy.grading import Grade
 from services.workflow.policy.options import Offer, build_offer, remedy_row
 from services.workflow.policy.return_freight import share_freight
 from services.workflow.policy.situation import Situation
+from services.workflow.policy.trace import Trace
 from services.workflow.policy.way import Way
 from services.workflow.policy.windows import no_reason_open
 
@@ -30,7 +31,7 @@ class _Alike:
 
 def offer_way(situation: Situation, given: Grade, window: str) -> Way:
     """What the row of the decision table says comes next: mostly an offer (R-DEC-01, R-DEC-05)."""
-    offers = _offers(situation, given, window)
+    situation, offers = _offers(situation, given, window)
     first = offers[0]
     if first.step is not NextStep.OFFER:
         return _other_step(first)
@@ -90,25 +91,36 @@ def _nobody_can(situation: Situation, left_out: Sequence[str]) -> Way:
     return Way(NextStep.SPECIAL_APPROVAL, approval=need)
 
 
-def _offers(situation: Situation, given: Grade, window: str) -> list[Offer]:
-    """An offer for each kind of units; each is weighed with the most that the others could get at the same time (R-AUTH-02)."""
+def _offers(situation: Situation, given: Grade, window: str) -> tuple[Situation, list[Offer]]:
+    """An offer for each kind of units, and the situation with the parcel that goes back.
+
+    Each is weighed with the most that the others could get at the same time (R-AUTH-02); only units that can go back share its freight (R-FRT-06).
+    """
     alike = _groups(situation, window)
     if situation.facts.groups:
         situation.trace.note("R-DEC-06", "units in different conditions have their own rows", groups=len(alike))
     if len(alike) == 1 and not alike[0].sound:
-        return [_offer(situation, given, window, alike[0], 0)]
-    alone = [_offer(situation, given, window, each, 0) for each in alike]
+        return situation, [_offer(situation, given, window, alike[0], 0)]
+    alone = [_offer(replace(situation, trace=Trace()), given, window, each, 0) for each in alike]
     dearest = [max((option.amount_minor for option in offer.options), default=0) for offer in alone]
-    return [
-        _offer(situation, given, window, each, sum(dearest) - own) if sum(dearest) > own else offer
-        for each, own, offer in zip(alike, dearest, alone, strict=True)
-    ]
+    together = replace(situation, parcel=_parcel(alike, alone))
+    return together, [_offer(together, given, window, each, sum(dearest) - own) for each, own in zip(alike, dearest, strict=True)]
+
+
+def _parcel(alike: Sequence[_Alike], offers: Sequence[Offer]) -> tuple[int, int]:
+    """The faulty and all units among those that can go back."""
+    faulty = every = 0
+    for each, offer in zip(alike, offers, strict=True):
+        if any(option.goods_come_back for option in offer.options):
+            units = sum(part.quantity for part in each.affected)
+            every += units
+            faulty += 0 if each.sound else units
+    return faulty, every
 
 
 def _offer(situation: Situation, given: Grade, window: str, alike: _Alike, beside_minor: int) -> Offer:
     part = situation.about(alike.affected, alike.counts, Scene.RETURN_NO_REASON if alike.sound else None)
-    sound = sum(group.quantity for group in situation.facts.groups if group.sound)
-    part = replace(part, facts=part.facts.model_copy(update={"groups": ()}), sent_along=0 if alike.sound else sound)
+    part = replace(part, facts=part.facts.model_copy(update={"groups": ()}))
     offer = build_offer(part, given, "inside" if alike.sound else window, beside_minor)
     if alike.sound:
         _sound_units(part, offer)

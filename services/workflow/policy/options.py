@@ -162,7 +162,8 @@ def _option(offer: Offer, given: Grade, code: OptionCode, money: Money, beside_m
         needs=(own,) if own and offer.step is NextStep.OFFER else (),
         pickup=pickup,
     )
-    outbound = _outbound_payer(situation, code, stock=means.word("needs stock") == "yes")
+    # Repaired goods go back to the customer as they came (R-WAR-04).
+    outbound = payer if code is OptionCode.REPAIR else _outbound_payer(situation, code, stock=means.word("needs stock") == "yes")
     return Option(
         code=code,
         amount_minor=worth.amount_minor,

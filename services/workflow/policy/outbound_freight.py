@@ -14,12 +14,13 @@ NEVER_SHIPPED = frozenset({OptionCode.REFUND_FULL})
 def outbound_freight(situation: Situation, code: OptionCode | None = None) -> list[RefundFreight]:
     """The charges that go with a refund of the affected units.
 
-    All that is left where the order never left, or once every unit of it is refunded for this cause; of a lost or empty parcel its share by units.
+    All that is left once every unit of the order is given up before it left (or was meant to leave: R-FRT-16), or is refunded for the merchant's fault;
+    of a lost or empty parcel its share by units.
     """
     settings = situation.policy.settings.freight
     fault = situation.merchant_fault
     switch = settings.outbound_refund_merchant_fault if fault else settings.outbound_refund_no_reason
-    if code in NEVER_SHIPPED and not situation.order.shipments:
+    if code in NEVER_SHIPPED and (not situation.order.shipments or situation.found == "before_shipping"):
         switch, whole = settings.outbound_refund_merchant_fault, _every_unit(situation, fault=False)
     else:
         whole = _every_unit(situation, fault=fault)

@@ -5,16 +5,9 @@ from services.workflow.money.freight_share import customer_share_minor, faulty_s
 from services.workflow.policy.situation import Situation
 
 
-def parcel_units(situation: Situation) -> tuple[int, int]:
-    """The faulty and all units of the parcel that goes back: sound ones are sent along at the customer's cost (R-FRT-06)."""
-    every = sum(each.quantity for each in situation.facts.affected) + situation.sent_along
-    sound = sum(group.quantity for group in situation.facts.groups if group.sound) + situation.sent_along
-    return every - sound, every
-
-
 def compared_minor(situation: Situation, freight_minor: int) -> int:
     """The part of a quote or receipt that is compared with the limit: the faulty units' share, rounded up (R-FRT-06)."""
-    faulty, every = parcel_units(situation)
+    faulty, every = situation.parcel_units
     share = faulty_share_minor(freight_minor, faulty, every) if every else freight_minor
     if faulty != every:
         situation.trace.note(
@@ -79,8 +72,13 @@ def _merchant_fault(situation: Situation, receipt_minor: int, insurance_minor: i
 
 
 def deduction_minor(situation: Situation) -> int:
-    """What a delivery that failed through the customer costs: the way back and what the carrier billed besides (R-FRT-09)."""
+    """What a delivery that failed through the customer costs: the way back and what the carrier billed besides (R-FRT-09).
+
+    No more than the customer was told before (R-FRT-15, R-FRT-16).
+    """
     delivery = situation.facts.delivery
-    caused = delivery.return_leg_minor + delivery.extra_fees_minor if delivery else 0
-    situation.trace.note("R-FRT-09", "the freight that was caused is held back", amount_minor=caused)
-    return caused
+    if delivery is None:
+        return 0
+    caused, told = delivery.return_leg_minor + delivery.extra_fees_minor, delivery.customer_told_minor or 0
+    situation.trace.note("R-FRT-09", "the freight that was caused is held back", caused_minor=caused, told_minor=told)
+    return min(caused, told)

@@ -24,7 +24,7 @@ class Situation:
 
     ``scene`` is the one decided on: that of the facts, or the problem behind a complaint. ``states`` are the order's lines with what was paid for them
     and given back before. ``counts`` are the attributes of the goods that count as true, ``found`` what was found
-    out beyond them. ``sent_along`` counts sound units that are decided on apart, but go back in the same parcel (R-FRT-06).
+    out beyond them. ``parcel`` are the faulty and all units that go back together, None where that is all that are affected.
     """
 
     facts: Facts
@@ -35,7 +35,7 @@ class Situation:
     states: dict[str, LineState]
     counts: Attributes = NOTHING_SAID
     found: str = "open"
-    sent_along: int = 0
+    parcel: tuple[int, int] | None = None
 
     @property
     def order(self) -> Order:
@@ -79,6 +79,14 @@ class Situation:
         """The highest unit paid price among the affected lines, 0 where none is affected."""
         return max((self.states[each.line_id].paid.unit_minor for each in self.facts.affected), default=0)
 
+    @property
+    def parcel_units(self) -> tuple[int, int]:
+        """The faulty and all units of the parcel that goes back: sound ones are sent along at the customer's cost (R-FRT-06)."""
+        if self.parcel is not None:
+            return self.parcel
+        every = sum(each.quantity for each in self.facts.affected)
+        return every - sum(group.quantity for group in self.facts.groups if group.sound), every
+
     def amount(self, path: str) -> int | None:
         """A setting's amount in the order's currency; None where the policy has none: then a person decides."""
         return self.policy.settings.amounts(path).get(self.currency)
@@ -100,6 +108,6 @@ class Situation:
         return self.policy.settings.number(path)
 
     def about(self, affected: Sequence[AffectedUnits], counts: Attributes, scene: Scene | None = None) -> "Situation":
-        """The same situation, for some of its units in their own condition (R-DEC-06), or under another scene."""
+        """The same situation, for some of its units in their own condition (R-DEC-06), or under another scene. The parcel stays the same one."""
         narrowed = self.facts.model_copy(update={"affected": tuple(affected)})
-        return replace(self, facts=narrowed, counts=counts, scene=scene or self.scene)
+        return replace(self, facts=narrowed, counts=counts, scene=scene or self.scene, parcel=self.parcel_units)
