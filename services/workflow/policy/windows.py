@@ -41,10 +41,11 @@ def warranty_end(situation: Situation) -> datetime:
     months += 0 if facts is None else facts.extension_months
     begin = first_delivery(situation).astimezone(situation.zone).date()
     situation.trace.note("R-WAR-03", "warranty from the day of delivery", source="warranty.months", months=months)
-    return end_of_day(first_delivery(situation), _months_later(begin, months) - begin, situation.zone)
+    return end_of_day(first_delivery(situation), months_later(begin, months) - begin, situation.zone)
 
 
-def _months_later(day: date, months: int) -> date:
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or earlier where they are negative; the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
@@ -70,7 +71,8 @@ def judge_window(situation: Situation) -> WindowState:
 
 def no_reason_open(situation: Situation) -> bool:
     """Whether the no-reason window is still open for an application made now (R-EVD-09 tells the customer of it)."""
-    if any(situation.order.delivered_at(each.line_id) is None for each in situation.facts.affected):
+    affected = situation.facts.affected
+    if not affected or any(situation.order.delivered_at(each.line_id) is None for each in affected):
         return False
     return situation.facts.moment.replace(microsecond=0) <= window_end(situation, situation.duration("window.no_reason"))
 
