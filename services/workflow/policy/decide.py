@@ -181,6 +181,10 @@ def _tasks(situation: Situation) -> tuple[Action, ...]:
             "R-WAR-07", "the same fault too often: quality alert", count=facts.warranty.recent_faults, alert_count=quality.alert_count
         )
         done.append(Action(code="quality_alert", rule="R-WAR-07", role=Role.QA_MANAGER))
+    if facts.stockout is not None and facts.stockout.informed_at is not None and facts.agreed_option is None:
+        due = facts.stockout.informed_at + situation.duration("stockout.answer")
+        trace.note("R-STK-04", "no answer closes nothing: then the manager decides", source="stockout.answer", due_at=due.isoformat())
+        done.append(Action(code="decide_without_answer", rule="R-STK-04", role=Role.AFTER_SALES_MANAGER, due_at=due))
     if facts.agreed_option is OptionCode.REFUND_AFTER_INTERCEPT and facts.delivery is not None:
         done.extend(_intercept(situation))
     return tuple(done)

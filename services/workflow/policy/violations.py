@@ -1,17 +1,22 @@
 """Compliance risks: which violation of the catalogue a plan or a case touches, what it costs, and whether it is blocked (rules, section 21)."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from contracts.decision_circumstances import Breach, PlannedAction, PlannedKind
+from contracts.decision_facts import SpecialApproval
 from contracts.decision_result import ComplianceRisk
 from contracts.scenes import Scene
 from services.workflow.policy.compensation import promise_ceiling_minor
 from services.workflow.policy.option_money import substitute_price_minor
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.table import Row
+from services.workflow.policy.windows import months_later
 
 DELISTED = frozenset({"R-VIO-10", "R-VIO-11"})
 """Violations whose repetition takes the listing off sale."""
+TRIAL_BREACHES = frozenset({Breach.LATE_SHIPMENT, Breach.STOCKOUT_CLOSING, Breach.PRICE, Breach.FREIGHT, Breach.OTHER})
+"""The broken promises that a free trial is about: it was not sent, or cost extra."""
 
 
 def risks(situation: Situation) -> tuple[ComplianceRisk, ...]:
@@ -40,20 +45,20 @@ def _implied(situation: Situation) -> Iterator[PlannedAction]:
         yield PlannedAction(kind=PlannedKind.LIST_WITHOUT_STOCK)
     if facts.stockout is not None and facts.stockout.substitute_unit_minor is not None and _dearer(situation):
         yield PlannedAction(kind=PlannedKind.RAISE_PRICE, agreed=facts.stockout.agreed_to_pay_more)
-    if facts.terms.trial and situation.scene.group == "complaint":
+    if facts.terms.trial and _about_trial(situation):
         yield PlannedAction(kind=PlannedKind.BREAK_TRIAL)
     invoice = facts.invoice
     if invoice is not None and not invoice.possible_now and invoice.promised_at is None:
         situation.trace.note("R-INV-07", "an invoice that must wait needs a date")
         yield PlannedAction(kind=PlannedKind.CONDITION_INVOICE)
-    if invoice is not None and invoice.issuer is not None and invoice.issuer != invoice.seller:
+    if invoice is not None and invoice.issuer is not None and invoice.seller not in (None, invoice.issuer):
         situation.trace.note("R-INV-04", "the seller issues the invoice, nobody else")
         yield PlannedAction(kind=PlannedKind.INVOICE_BY_OTHER_COMPANY)
     for promise in facts.promises:
         late = (promise.kept_at or facts.moment) > promise.due_at
         if promise.commercial is not None and late:
             yield PlannedAction(kind=PlannedKind.BREAK_PROMISE, promise=promise.commercial)
-    if situation.scene is Scene.ORDER_PRESALE_DEPOSIT and facts.deposit is not None and _deposit_late(situation):
+    if situation.scene is Scene.ORDER_PRESALE_DEPOSIT and facts.deposit is not None and _deposit_refused_or_late(situation):
         yield PlannedAction(kind=PlannedKind.REFUSE_DEPOSIT)
 
 
@@ -63,9 +68,19 @@ def _dearer(situation: Situation) -> bool:
     return price is not None and price * sum(each.quantity for each in situation.facts.affected) > situation.goods_minor
 
 
-def _deposit_late(situation: Situation) -> bool:
-    accepted = situation.facts.clocks.accepted_at
-    return accepted is not None and situation.facts.moment > accepted + situation.duration("refund.submit")
+def _about_trial(situation: Situation) -> bool:
+    """Whether a complaint is that a trial was not sent or cost more than its postage, as far as anybody has said (R-VIO-12)."""
+    breach = situation.facts.complaint.breach if situation.facts.complaint else None
+    if breach is None:
+        return situation.scene is Scene.COMPLAINT_PROMISE_BREACH
+    return situation.scene.group == "complaint" and breach in TRIAL_BREACHES
+
+
+def _deposit_refused_or_late(situation: Situation) -> bool:
+    facts = situation.facts
+    accepted, done = facts.clocks.accepted_at, facts.clocks.met.get("R-SLA-14", facts.moment)
+    late = accepted is not None and done > accepted + situation.duration("refund.submit")
+    return late or facts.special_approval is SpecialApproval.DECLINED
 
 
 def _risk(situation: Situation, row: Row, planned: PlannedAction) -> ComplianceRisk:
@@ -73,7 +88,7 @@ def _risk(situation: Situation, row: Row, planned: PlannedAction) -> ComplianceR
     violation = row.word("violation")
     months = situation.number("violation.repeat_months")
     since = _months_before(situation, months)
-    before = [each for each in facts.prior_violations if each.rule == violation and not each.blocked and each.at.isoformat() >= since]
+    before = [each for each in facts.prior_violations if each.rule == violation and not each.blocked and each.at >= since]
     repeated = bool(before) and bool(row.says["repeat points"])
     points = row.word("repeat points" if repeated else "points")
     exposure = promise_ceiling_minor(situation) if row.word("exposure") == "yes" and facts.order is not None else None
@@ -105,13 +120,7 @@ def _risk(situation: Situation, row: Row, planned: PlannedAction) -> ComplianceR
     )
 
 
-def _months_before(situation: Situation, months: int) -> str:
-    """The moment so many months ago, as text that compares like a moment: same day and time, the last day of a shorter month."""
-    moment = situation.facts.moment
-    year, month = divmod(moment.year * 12 + moment.month - 1 - months, 12)
-    for day in range(moment.day, 27, -1):
-        try:
-            return moment.replace(year=year, month=month + 1, day=day).isoformat()
-        except ValueError:
-            continue
-    return moment.replace(year=year, month=month + 1).isoformat()
+def _months_before(situation: Situation, months: int) -> datetime:
+    """The same local time of day so many months ago, on the last day of a shorter month."""
+    now = situation.facts.moment.astimezone(situation.zone)
+    return datetime.combine(months_later(now.date(), -months), now.time(), tzinfo=situation.zone)

@@ -41,10 +41,11 @@ def warranty_end(situation: Situation) -> datetime:
     months += 0 if facts is None else facts.extension_months
     begin = first_delivery(situation).astimezone(situation.zone).date()
     situation.trace.note("R-WAR-03", "warranty from the day of delivery", source="warranty.months", months=months)
-    return end_of_day(first_delivery(situation), _months_later(begin, months) - begin, situation.zone)
+    return end_of_day(first_delivery(situation), months_later(begin, months) - begin, situation.zone)
 
 
-def _months_later(day: date, months: int) -> date:
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or earlier where they are negative; the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
