@@ -13,7 +13,7 @@ from services.workflow.policy.timers import Timers
 class Policy:
     """Settings, decision tables and published clauses of a pack version, with everything it takes over from the pack it extends.
 
-    ``effective_from`` is the moment from which it holds for orders placed; ``sandbox`` packs may leave the bounds of settings.
+    ``effective_from`` is the moment from which it holds for orders paid; ``sandbox`` packs may leave the bounds of settings.
     """
 
     pack: str

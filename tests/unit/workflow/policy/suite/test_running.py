@@ -96,7 +96,7 @@ def test_a_number_where_text_must_stand_is_told_to_be_quoted() -> None:
     assert "see t.yaml:15" in mismatch.got
 
 
-def test_the_policy_is_named_or_the_one_in_force_when_the_order_was_placed() -> None:
+def test_the_policy_is_named_or_the_one_in_force_when_the_order_was_bought() -> None:
     assert outcome_of("- {name: x, policy: uk-retail, expect: {policy_version: uk-retail@1.0}}").passed
     assert outcome_of("- {name: x, expect: {policy_version: cn-marketplace@1.0}}", "policy: cn-marketplace@1.0\n").passed
     (unknown,) = outcome_of("- {name: x, policy: nobody@1, expect: {next_step: offer}}").mismatches
