@@ -11,14 +11,14 @@ from services.workflow.policy.after_return import return_way
 from services.workflow.policy.answers import invoice_answer, opened_scene, warranty_answer
 from services.workflow.policy.eligibility import Standing, effective_window, judge_eligibility
 from services.workflow.policy.escalation import benefit_approval, escalations, legal_actions, no_agreement, owner, responsible
-from services.workflow.policy.evidence import EvidenceState, attributes, judge_evidence
+from services.workflow.policy.evidence import EvidenceState, attributes, hurting_lines, judge_evidence
 from services.workflow.policy.explaining import explain_rules
 from services.workflow.policy.findings import finding
 from services.workflow.policy.grading import Grade, actions, departments, grade
 from services.workflow.policy.limits import time_limits
 from services.workflow.policy.offering import offer_way
 from services.workflow.policy.policy import Policy
-from services.workflow.policy.reading import look_at
+from services.workflow.policy.reading import look_at, problem_scene
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.trace import Trace
 from services.workflow.policy.violations import risks
@@ -84,8 +84,7 @@ def _judge(situation: Situation, given: Grade) -> tuple[Eligibility, Way]:
     first = problem.meaning.word("first step")
     if first:
         clause = problem.policy.clauses[NO_CLAIM]
-        step = NextStep.MEDIATION if no_agreement(situation) else NextStep(first)
-        return Eligibility(eligible=True, reason="no_claim", clause=clause), Way(step)
+        return Eligibility(eligible=True, reason="no_claim", clause=clause), _first_way(problem, given, NextStep(first))
     problem = replace(problem, found=finding(problem))
     window = judge_window(problem)
     evidence = judge_evidence(problem, given, window.state)
@@ -100,10 +99,18 @@ def _judge(situation: Situation, given: Grade) -> tuple[Eligibility, Way]:
     return standing.eligibility, way
 
 
+def _first_way(situation: Situation, given: Grade, first: NextStep) -> Way:
+    """The way of a contact that claims nothing; proof that it needs, such as the voucher of a lost payment, is asked for first (R-EVD-05)."""
+    if no_agreement(situation):
+        return Way(NextStep.MEDIATION)
+    evidence = judge_evidence(situation, given, "inside")
+    return Way(first) if evidence.step is None else Way(evidence.step, needed=evidence.needed, approval=evidence.approval)
+
+
 def _problem(situation: Situation) -> Situation:
     """The situation to decide on: behind a complaint about goods stands another scene (R-DEC-38)."""
-    about = situation.facts.complaint.about if situation.facts.complaint else None
-    if about is None or situation.scene.group != "complaint" or situation.scene is Scene.COMPLAINT_PROMISE_BREACH:
+    about = problem_scene(situation.facts)
+    if about is None:
         return situation
     situation.trace.note("R-DEC-38", "the options are those of the problem behind the complaint", about=about.value)
     return situation.about(situation.facts.affected, situation.counts, about)
@@ -133,14 +140,29 @@ def _troubleshoot(situation: Situation, given: Grade, window: str) -> Way:
 
 
 def _unreviewed(situation: Situation) -> bool:
-    """Whether something that the row depends on was not reviewed yet: usable goods, the cause of a scratch (R-EVD-13, R-EVD-03)."""
+    """Whether something that the row depends on was not reviewed yet: usable goods, a cause, a defect (R-EVD-13, R-EVD-03, R-EVD-04)."""
     if situation.scene is Scene.QUALITY_SCRATCH and _cause_unknown(situation):
         return True
-    judged = situation.meaning.word("judged on usable") == "yes"
-    missing = judged and situation.counts.usable is None and not situation.facts.groups
+    search = situation.facts.troubleshooting
+    if situation.scene is Scene.QUALITY_MALFUNCTION and search is not None and search.quality_confirmed is None:
+        situation.trace.note("R-EVD-04", "nobody has said whether it is a defect: troubleshooting.quality_confirmed must be stated")
+        return True
+    missing = situation.meaning.word("judged on usable") == "yes" and _usable_unknown(situation)
     if missing:
         situation.trace.note("R-EVD-13", "nobody reviewed whether the goods are usable: reviewed.usable must be stated")
     return missing
+
+
+def _usable_unknown(situation: Situation) -> bool:
+    """Whether nobody has said of some affected units whether they are usable; goods that can hurt never are (R-EVD-14)."""
+    if situation.counts.usable is not None:
+        return False
+    hurting = hurting_lines(situation)
+    left = {each.line_id: each.quantity for each in situation.facts.affected if each.line_id not in hurting}
+    for group in situation.facts.groups:
+        if group.line_id in left and (group.sound or group.reviewed.usable is not None):
+            left[group.line_id] -= group.quantity
+    return any(left.values())
 
 
 def _cause_unknown(situation: Situation) -> bool:

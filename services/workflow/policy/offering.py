@@ -10,6 +10,7 @@ from contracts.roles import Role
 from contracts.scenes import Scene
 from services.workflow.policy.eligibility import affects_resale, excluded_lines
 from services.workflow.policy.errors import FactsError
+from services.workflow.policy.evidence import hurting_lines, usage_wear
 from services.workflow.policy.grading import Grade
 from services.workflow.policy.options import Offer, build_offer
 from services.workflow.policy.return_freight import share_freight
@@ -91,8 +92,8 @@ def _nobody_can(situation: Situation, left_out: Sequence[str]) -> Way:
 def _offers(situation: Situation, given: Grade, window: str) -> list[Offer]:
     """An offer for each kind of units; each is weighed with the most that the others could get at the same time (R-AUTH-02)."""
     alike = _groups(situation)
-    if len(alike) == 1 and not alike[0].sound:
-        return [build_offer(situation, given, window)]
+    if len(alike) == 1 and not alike[0].sound and not _worn(situation, alike[0]):
+        return [build_offer(situation.about(alike[0].affected, alike[0].counts), given, window)]
     situation.trace.note("R-DEC-06", "units in different conditions have their own rows", groups=len(alike))
     alone = [_offer(situation, given, window, each, 0) for each in alike]
     dearest = [max((option.amount_minor for option in offer.options), default=0) for offer in alone]
@@ -107,7 +108,16 @@ def _offer(situation: Situation, given: Grade, window: str, alike: _Alike, besid
     offer = build_offer(part, given, "inside" if alike.sound else window, beside_minor)
     if alike.sound:
         _sound_units(part, offer)
+    elif _worn(situation, alike):
+        part.trace.note("R-ELIG-09", "worn units are no defect: nothing is offered for them")
+        offer.options.clear()
+        offer.left_out.append("usage_wear: worn units are no defect")
     return offer
+
+
+def _worn(situation: Situation, alike: _Alike) -> bool:
+    """Whether these units alone are worn; of a case that is worn as a whole eligibility speaks (R-ELIG-09)."""
+    return usage_wear(alike.counts) and not usage_wear(situation.counts)
 
 
 def _sound_units(part: Situation, offer: Offer) -> None:
@@ -122,23 +132,25 @@ def _sound_units(part: Situation, offer: Offer) -> None:
 
 
 def _groups(situation: Situation) -> list[_Alike]:
-    """The affected units by condition: what ``groups`` does not name is as the case as a whole. Units with the same condition are one group."""
-    facts = situation.facts
-    if not facts.groups:
-        return [_Alike(facts.affected, situation.counts)]
+    """The affected units by condition: what ``groups`` does not name is as the case as a whole. Units with the same condition are one group.
+
+    Damaged goods that can hurt are never usable, whatever is said of their group (R-EVD-14).
+    """
+    facts, hurting = situation.facts, hurting_lines(situation)
     left = {each.line_id: each.quantity for each in facts.affected}
     found: dict[tuple[bool, Attributes], dict[str, int]] = {}
+
+    def put(line_id: str, quantity: int, known: dict[str, object], *, sound: bool = False) -> None:
+        never_usable = {"usable": False} if line_id in hurting and not sound else {}
+        units = found.setdefault((sound, situation.counts.model_copy(update=known | never_usable)), {})
+        units[line_id] = units.get(line_id, 0) + quantity
+
     for group in facts.groups:
-        known = {name: value for name, value in group.reviewed if value is not None}
-        key = (group.sound, situation.counts.model_copy(update=known))
-        units = found.setdefault(key, {})
-        units[group.line_id] = units.get(group.line_id, 0) + group.quantity
+        put(group.line_id, group.quantity, {name: value for name, value in group.reviewed if value is not None}, sound=group.sound)
         left[group.line_id] -= group.quantity
-    if any(left.values()):
-        units = found.setdefault((False, situation.counts), {})
-        for line_id, quantity in left.items():
-            if quantity:
-                units[line_id] = units.get(line_id, 0) + quantity
+    for line_id, quantity in left.items():
+        if quantity:
+            put(line_id, quantity, {})
     ordered = sorted(found.items(), key=lambda each: each[0][0])
     return [
         _Alike(tuple(AffectedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in units.items()), counts, sound)
