@@ -137,6 +137,8 @@ def _groups(situation: Situation) -> list[_Alike]:
     Damaged goods that can hurt are never usable, whatever is said of their group (R-EVD-14).
     """
     facts, hurting = situation.facts, hurting_lines(situation)
+    if not facts.affected:
+        return [_Alike((), situation.counts)]
     left = {each.line_id: each.quantity for each in facts.affected}
     found: dict[tuple[bool, Attributes], dict[str, int]] = {}
 
