@@ -5,7 +5,7 @@ from datetime import timedelta
 from contracts.decision_result import FreightPayer, InvoiceAnswer, WarrantyAnswer
 from contracts.scenes import Scene
 from services.workflow.policy.errors import FactsError
-from services.workflow.policy.findings import parcel_lost
+from services.workflow.policy.findings import parcel_lost, parcels_arrived
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.windows import first_delivery, warranty_end
 from services.workflow.policy.working_days import end_of_working_day
@@ -51,7 +51,7 @@ def warranty_answer(situation: Situation) -> WarrantyAnswer | None:
     if situation.scene not in WARRANTY_SCENES or situation.policy.settings.warranty is None or not facts.affected:
         return None
     end = warranty_end(situation)
-    inside = facts.requested_at <= end
+    inside = facts.requested_at.replace(microsecond=0) <= end
     human = facts.warranty is not None and bool(facts.warranty.human_caused)
     free = inside and not human
     situation.trace.note(
@@ -79,9 +79,9 @@ def opened_scene(situation: Situation) -> Scene | None:
     delivery = situation.facts.delivery
     if situation.scene not in QUESTIONS or delivery is None or situation.policy.settings.logistics is None:
         return None
-    moment = situation.facts.moment
-    silent = moment - delivery.last_scan_at if delivery.last_scan_at else timedelta(0)
-    late = delivery.promised_at is not None and moment > delivery.promised_at + situation.duration("logistics.delay")
+    moment, underway = situation.facts.moment, not parcels_arrived(situation)
+    silent = moment - delivery.last_scan_at if delivery.last_scan_at and underway else timedelta(0)
+    late = underway and delivery.promised_at is not None and moment >= delivery.promised_at + situation.duration("logistics.delay")
     if parcel_lost(situation, delivery):
         scene = Scene.LOGISTICS_LOST
     elif delivery.found_damaged:

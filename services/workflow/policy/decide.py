@@ -11,14 +11,14 @@ from services.workflow.policy.after_return import return_way
 from services.workflow.policy.answers import invoice_answer, opened_scene, warranty_answer
 from services.workflow.policy.eligibility import Standing, effective_window, judge_eligibility
 from services.workflow.policy.escalation import benefit_approval, escalations, legal_actions, no_agreement, owner, responsible
-from services.workflow.policy.evidence import EvidenceState, attributes, judge_evidence
+from services.workflow.policy.evidence import EvidenceState, attributes, hurting_lines, judge_evidence
 from services.workflow.policy.explaining import explain_rules
 from services.workflow.policy.findings import finding
 from services.workflow.policy.grading import Grade, actions, departments, grade
 from services.workflow.policy.limits import time_limits
 from services.workflow.policy.offering import offer_way, unit_conditions
 from services.workflow.policy.policy import Policy
-from services.workflow.policy.reading import look_at
+from services.workflow.policy.reading import look_at, problem_scene
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.trace import Trace
 from services.workflow.policy.violations import risks
@@ -38,7 +38,7 @@ def decide(facts: Facts, policy: Policy) -> Decision:
     situation = look_at(facts, policy, trace)
     meaning = situation.meaning
     trace.note("R-POL-01", "the version that decides is kept with the case", policy_version=policy.policy_version)
-    trace.note("R-POL-02", "in force when the order was placed", effective_from=policy.effective_from.isoformat())
+    trace.note("R-POL-02", "holds for orders paid from then on", effective_from=policy.effective_from.isoformat())
     trace.row(meaning, f"problem type {meaning.word('problem type')}", scene=situation.scene.value)
     trace.note("R-POL-04", "each kind of problem has its process", source=meaning.source, flow=meaning.word("flow"))
     given = grade(situation)
@@ -84,8 +84,7 @@ def _judge(situation: Situation, given: Grade) -> tuple[Eligibility, Way]:
     first = problem.meaning.word("first step")
     if first:
         clause = problem.policy.clauses[NO_CLAIM]
-        step = NextStep.MEDIATION if no_agreement(situation) else NextStep(first)
-        return Eligibility(eligible=True, reason="no_claim", clause=clause), Way(step)
+        return Eligibility(eligible=True, reason="no_claim", clause=clause), _first_way(problem, given, NextStep(first))
     problem = replace(problem, found=finding(problem))
     window = judge_window(problem)
     evidence = judge_evidence(problem, given, window.state)
@@ -100,13 +99,21 @@ def _judge(situation: Situation, given: Grade) -> tuple[Eligibility, Way]:
     return standing.eligibility, way
 
 
+def _first_way(situation: Situation, given: Grade, first: NextStep) -> Way:
+    """The way of a contact that claims nothing; proof that it needs, such as the voucher of a lost payment, is asked for first (R-EVD-05)."""
+    if no_agreement(situation):
+        return Way(NextStep.MEDIATION)
+    evidence = judge_evidence(situation, given, "inside")
+    return Way(first) if evidence.step is None else Way(evidence.step, needed=evidence.needed, approval=evidence.approval)
+
+
 def _problem(situation: Situation) -> Situation:
     """The situation to decide on: behind a complaint about goods stands another scene (R-DEC-38), and what came before it could be cancelled is a return."""
     if situation.scene is Scene.ORDER_CANCEL and finding(situation) == "delivered":
         situation.trace.note("R-FRT-16", "delivered meanwhile: an ordinary return without a reason")
         return situation.about(situation.facts.affected, situation.counts, Scene.RETURN_NO_REASON)
-    about = situation.facts.complaint.about if situation.facts.complaint else None
-    if about is None or situation.scene.group != "complaint" or situation.scene is Scene.COMPLAINT_PROMISE_BREACH:
+    about = problem_scene(situation.facts)
+    if about is None:
         return situation
     situation.trace.note("R-DEC-38", "the options are those of the problem behind the complaint", about=about.value)
     return situation.about(situation.facts.affected, situation.counts, about)
@@ -136,12 +143,15 @@ def _troubleshoot(situation: Situation, given: Grade, window: str) -> Way:
 
 
 def _unreviewed(situation: Situation) -> bool:
-    """Whether something that the row depends on was not reviewed yet: usable goods, the cause of a scratch (R-EVD-13, R-EVD-03)."""
+    """Whether something that the row depends on was not reviewed yet: usable goods, a cause, a defect (R-EVD-13, R-EVD-03, R-EVD-04)."""
     conditions = unit_conditions(situation)
     if situation.scene is Scene.QUALITY_SCRATCH and any(_cause_unknown(situation, each) for each in conditions):
         return True
-    judged = situation.meaning.word("judged on usable") == "yes"
-    missing = judged and any(each.usable is None for each in conditions)
+    search = situation.facts.troubleshooting
+    if situation.scene is Scene.QUALITY_MALFUNCTION and search is not None and search.quality_confirmed is None:
+        situation.trace.note("R-EVD-04", "nobody has said whether it is a defect: troubleshooting.quality_confirmed must be stated")
+        return True
+    missing = situation.meaning.word("judged on usable") == "yes" and any(each.usable is None for each in conditions)
     if missing:
         situation.trace.note("R-EVD-13", "nobody reviewed whether the goods are usable: reviewed.usable must be stated")
     return missing

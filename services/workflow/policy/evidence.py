@@ -34,12 +34,10 @@ def judge_evidence(situation: Situation, given: Grade, window: str) -> EvidenceS
     if facts.evidence.refused and facts.evidence.verdict is not Verdict.ACCEPTED:
         trace.note("R-EVD-09", "the evidence asked for was not provided")
         return EvidenceState(None, standing="not_provided")
-    missing = tuple(need for row in rows if (need := _missing(row, facts.evidence.items, reason_given=facts.reason_given)))
+    missing = _missing(rows, facts.evidence.items, reason_given=facts.reason_given)
     review = any(row.word("review") == "yes" for row in rows)
     if missing and facts.evidence.verdict is None:
-        for need in missing:
-            trace.note(need.rule, "evidence is missing", shows=need.shows, count=need.count)
-        return EvidenceState(NextStep.ASK_EVIDENCE, needed=missing)
+        return _ask(situation, missing)
     if not review:
         return EvidenceState(None)
     return _after_verdict(situation, given, rows)
@@ -59,7 +57,7 @@ def _after_verdict(situation: Situation, given: Grade, rows: tuple[Row, ...]) ->
     again = evidence.insufficient_count <= situation.policy.settings.evidence.max_rerequests
     if evidence.verdict is Verdict.INSUFFICIENT and again:
         trace.note("R-EVD-08", "more evidence is asked for", insufficient_count=evidence.insufficient_count)
-        return EvidenceState(NextStep.ASK_EVIDENCE, needed=tuple(_need(row) for row in rows))
+        return _ask(situation, rows)
     reason = "evidence_contradicted" if evidence.verdict is Verdict.CONTRADICTED else "evidence_insufficient"
     answer = situation.facts.special_approval
     trace.note("R-EVD-08", "the supervisor judges the evidence", reason=reason, answer=answer.value)
@@ -82,13 +80,23 @@ def attributes(situation: Situation, given: Grade) -> Attributes:
         # A worry is the customer's own; there is nothing in it to review (R-DEC-15).
         known = {"safety_worry": facts.claimed.safety_worry} | known
     counts = Attributes(**known)
-    dangerous = set(situation.policy.settings.evidence.never_usable)
-    hurting = sorted(dangerous & {word for line in situation.lines for word in (line.category or "", *line.tags)})
-    if hurting and situation.meaning.word("judged on usable") == "yes":
-        situation.trace.note("R-EVD-14", "damaged goods of this kind are never usable", source="evidence.never_usable", kind=hurting[0])
+    hurting = hurting_lines(situation)
+    if hurting:
+        situation.trace.note(
+            "R-EVD-14", "damaged goods of this kind are never usable", source="evidence.never_usable", lines=", ".join(sorted(hurting))
+        )
         situation.trace.note("R-NOT-15", "no money for keeping goods that may hurt")
+    if hurting and len(hurting) == len(situation.lines):
         counts = counts.model_copy(update={"usable": False})
     return counts
+
+
+def hurting_lines(situation: Situation) -> frozenset[str]:
+    """The affected lines whose damage can hurt, where the remedy depends on usable goods (R-EVD-14)."""
+    if situation.meaning.word("judged on usable") != "yes":
+        return frozenset()
+    dangerous = set(situation.policy.settings.evidence.never_usable)
+    return frozenset(line.line_id for line in situation.lines if dangerous & {line.category or "", *line.tags})
 
 
 def unsafe(counts: Attributes) -> bool:
@@ -106,13 +114,32 @@ def _need(row: Row) -> EvidenceNeed:
     return EvidenceNeed(kinds=kinds, count=int(row.word("count")), shows=", ".join(row.says["shows"]), rule=row.says["rule"][-1])
 
 
-def _missing(row: Row, items: tuple[EvidenceItem, ...], *, reason_given: bool) -> EvidenceNeed | None:
-    need = _need(row)
-    if REASON_TEXT in row.says["kinds"]:
-        return None if reason_given or items else need
-    wanted = set(row.says["shows"]) - {ANYTHING}
-    fitting = [item for item in items if item.kind in need.kinds and wanted <= _shown(item)]
-    return None if len(fitting) >= need.count else need
+def _ask(situation: Situation, rows: tuple[Row, ...]) -> EvidenceState:
+    """Ask for what the rows need; the customer is told which kinds are wanted (R-EVD-01)."""
+    needed = tuple(_need(row) for row in rows)
+    for row, need in zip(rows, needed, strict=True):
+        situation.trace.row(row, "evidence is asked for", shows=need.shows, count=need.count)
+    kinds = dict.fromkeys(kind.value for need in needed for kind in need.kinds)
+    situation.trace.note("R-EVD-01", "the customer is told what is wanted, and how to send it", kinds=", ".join(kinds))
+    return EvidenceState(NextStep.ASK_EVIDENCE, needed=needed)
+
+
+def _missing(rows: tuple[Row, ...], items: tuple[EvidenceItem, ...], *, reason_given: bool) -> tuple[Row, ...]:
+    """The rows that still need something. No item serves two of them: a photo of goods and parcel together is one photo, not two (R-EVD-07)."""
+    left = sorted(items, key=lambda item: len(_shown(item)))
+    missing = []
+    for row in rows:
+        need = _need(row)
+        if REASON_TEXT in row.says["kinds"]:
+            fitting, enough = [], reason_given or bool(items)
+        else:
+            wanted = set(row.says["shows"]) - {ANYTHING}
+            fitting = [item for item in left if item.kind in need.kinds and wanted <= _shown(item)][: need.count]
+            enough = len(fitting) == need.count
+        left = [item for item in left if item not in fitting]
+        if not enough:
+            missing.append(row)
+    return tuple(missing)
 
 
 def _shown(item: EvidenceItem) -> set[str]:

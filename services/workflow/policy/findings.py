@@ -22,11 +22,21 @@ def finding(situation: Situation) -> str:
 
 
 def parcel_lost(situation: Situation, delivery: DeliveryFacts) -> bool:
-    """Whether a parcel counts as lost: the carrier says so, or it was silent for too long (R-LOG-05)."""
+    """Whether a parcel counts as lost: the carrier says so, or it was silent for too long (R-LOG-05). One that arrived is scanned no more."""
     if delivery.confirmed_lost:
         return True
+    if parcels_arrived(situation):
+        return False
     silent = None if delivery.last_scan_at is None else situation.facts.moment - delivery.last_scan_at
     return silent is not None and silent >= situation.duration("logistics.lost")
+
+
+def parcels_arrived(situation: Situation) -> bool:
+    """Whether all that was sent of the affected lines, of the whole order where none is named, has been delivered."""
+    affected = {each.line_id for each in situation.facts.affected}
+    shipments = situation.facts.order.shipments if situation.facts.order else ()
+    meant = [each for each in shipments if not affected or affected & {part.line_id for part in each.lines}]
+    return bool(meant) and all(shipment.delivered_at is not None for shipment in meant)
 
 
 def _lost(situation: Situation) -> str:
@@ -152,7 +162,7 @@ def _overdue(situation: Situation) -> bool:
 def _by_warranty(situation: Situation) -> str:
     facts = situation.facts.warranty
     human = facts is not None and bool(facts.human_caused)
-    inside = situation.facts.requested_at <= warranty_end(situation)
+    inside = situation.facts.requested_at.replace(microsecond=0) <= warranty_end(situation)
     situation.trace.note(
         "R-WAR-04",
         "free in warranty unless a person caused it",

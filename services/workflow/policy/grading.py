@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
-from contracts.decision_facts import Verdict
+from contracts.decision_circumstances import Party
+from contracts.decision_facts import Facts, Verdict
 from contracts.decision_result import Action, Department, NextStep, Priority
 from contracts.roles import Role
 from services.workflow.policy.situation import Situation
+
+FILED_WITH_CARRIER = "R-SLA-19"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ def actions(situation: Situation, given: Grade, step: NextStep) -> tuple[Action,
     )
     done = []
     for row in rows:
+        if row.rule == FILED_WITH_CARRIER and not carrier_at_fault(facts):
+            continue
         situation.trace.row(row, f"{row.word('action')} is due", role=row.word("role"))
         within = situation.duration(row.word("within")) if row.says["within"] else None
         begin = facts.clocks.attributed_at or facts.moment
@@ -73,3 +78,9 @@ def actions(situation: Situation, given: Grade, step: NextStep) -> tuple[Action,
             )
         )
     return tuple(done)
+
+
+def carrier_at_fault(facts: Facts) -> bool:
+    """Whether the carrier may be claimed against: nobody else was found responsible for the parcel (R-SLA-19)."""
+    responsible = facts.delivery.responsible if facts.delivery else None
+    return responsible in (None, Party.CARRIER, Party.UNCLEAR)

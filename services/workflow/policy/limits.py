@@ -4,19 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contracts.case_state import GOODS_COME_BACK, OptionCode
-from contracts.decision_circumstances import ReturnFacts
+from contracts.decision_circumstances import InspectionResult, ReturnFacts
 from contracts.decision_facts import Facts
-from contracts.decision_result import NextStep, TimeLimit
-from services.workflow.policy.grading import Grade
+from contracts.decision_result import NextStep, Priority, TimeLimit
+from contracts.order_v1 import OrderStatus
+from services.workflow.policy.grading import Grade, carrier_at_fault
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.table import Row
 from services.workflow.policy.timers import dispatch_due
 from services.workflow.policy.working_days import end_of_day, end_of_working_day
 
 FIRST_RESPONSES = frozenset({"R-SLA-01", "R-SLA-02", "R-SLA-03"})
+PROCESSED = "R-SLA-13"
 PROMISE = "R-SLA-24"
 CUSTOMERS = frozenset({"R-EVD-09", "R-CASE-04", "R-RTN-02", "R-RTN-05", "R-RSH-04"})
 """The customer's own limits: their rules say what follows once they run out, and the shop has missed nothing (R-SLA-20)."""
+REFUNDS = frozenset({"refund", "standard", "raised", "settlement", "less_freight", "extra", "deposit"})
+"""The kinds of money of an option (column ``money``) that are given back to the customer."""
+WAITS_FOR_PARCEL = GOODS_COME_BACK - {OptionCode.REFUND_NO_WAIT} | {OptionCode.REFUND_AFTER_INTERCEPT}
+"""Options whose money waits for a parcel: R-SLA-13 or R-LOG-08 holds instead of R-SLA-14."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,9 @@ class _Run:
 def time_limits(situation: Situation, given: Grade, step: NextStep) -> tuple[TimeLimit, ...]:
     """Each limit with its due time, in the order of the table, then the times that the customer was promised (R-SLA-24)."""
     facts = situation.facts
-    starts = _starts(facts)
+    starts = _starts(situation)
     limits = []
-    for row in situation.policy.tables["limits"].matching(scene=situation.scene.value, priority=given.priority.value, next_step=step.value):
+    for row in _rows(situation, given, step):
         began = starts[row.word("start")]
         if began is not None:
             limits.append(_limit(situation, _run(situation, row, began), row.source))
@@ -47,8 +53,19 @@ def time_limits(situation: Situation, given: Grade, step: NextStep) -> tuple[Tim
     return tuple(limits)
 
 
-def _starts(facts: Facts) -> dict[str, datetime | None]:
+def _rows(situation: Situation, given: Grade, step: NextStep) -> list[Row]:
+    """The limits of the case. Those that ran before a change to urgent keep running from their start, beside the tighter ones (R-SCN-03)."""
+    table, scene = situation.policy.tables["limits"], situation.scene.value
+    grades = {given.priority}
+    if situation.facts.clocks.urgent_since is not None:
+        grades.add(Priority.NORMAL)
+    hits = {row.source for grade in grades for row in table.matching(scene=scene, priority=grade.value, next_step=step.value)}
+    return [row for row in table.rows if row.source in hits]
+
+
+def _starts(situation: Situation) -> dict[str, datetime | None]:
     """The moments that limits run from; None where it has not come, so that the limit does not run."""
+    facts = situation.facts
     clocks, recorded = facts.clocks, facts.recorded_at or facts.moment
     returned, reship = facts.returned, facts.reship
     return {
@@ -56,12 +73,12 @@ def _starts(facts: Facts) -> dict[str, datetime | None]:
         "urgent": clocks.urgent_since or recorded,
         "now": facts.moment,
         "requested": facts.requested_at,
-        "paid": _paid(facts),
+        "paid": _paid(situation),
         "received": returned.received_at if returned else None,
         "accepted": clocks.accepted_at,
-        "decided": clocks.decided_at or (None if _waits_for_goods(facts) else clocks.accepted_at),
+        "decided": clocks.decided_at or (clocks.accepted_at if _refunded_at_once(situation) else None),
         "transferred": facts.payment.transferred_at if facts.payment else None,
-        "attributed": clocks.attributed_at,
+        "attributed": clocks.attributed_at if carrier_at_fault(facts) else None,
         "rated": clocks.rated_at,
         "completed": clocks.completed_at,
         "return_approved": returned.approved_at if returned and _to_be_handed_in(returned) else None,
@@ -78,16 +95,24 @@ def _to_be_handed_in(returned: ReturnFacts) -> bool:
     return returned.received_at is None and returned.handed_in_at is None and not returned.merchant_arranged
 
 
-def _paid(facts: Facts) -> datetime | None:
-    """When an order was paid that has not left yet; cash on delivery counts from the order (R-SLA-10, C-30)."""
-    if facts.order is None or facts.order.shipments:
+def _paid(situation: Situation) -> datetime | None:
+    """When an order was paid of which something has still to leave; cash on delivery counts from the order (R-SLA-10, C-30)."""
+    facts, order = situation.facts, situation.facts.order
+    if order is None or order.status is OrderStatus.CANCELLED:
         return None
-    return facts.order.placed_at if facts.terms.cash_on_delivery else facts.order.paid_at
+    left = {line_id: state.units_left for line_id, state in situation.states.items()}
+    for part in (part for shipment in order.shipments for part in shipment.lines):
+        left[part.line_id] -= part.quantity
+    if all(units <= 0 for units in left.values()):
+        return None
+    return order.placed_at if facts.terms.cash_on_delivery else order.paid_at
 
 
-def _waits_for_goods(facts: Facts) -> bool:
-    """Whether the refund waits for goods to come back: then the limit of the return holds instead (R-SLA-13, R-SLA-14)."""
-    return facts.agreed_option is None or facts.agreed_option in GOODS_COME_BACK - {OptionCode.REFUND_NO_WAIT}
+def _refunded_at_once(situation: Situation) -> bool:
+    """Whether the customer agreed to a refund that waits for no parcel (R-SLA-14)."""
+    agreed = situation.facts.agreed_option
+    means = None if agreed is None else situation.policy.tables["options"].find(option=agreed.value)
+    return means is not None and agreed not in WAITS_FOR_PARCEL and means.word("money") in REFUNDS
 
 
 def _run(situation: Situation, row: Row, began: datetime) -> _Run:
@@ -116,7 +141,7 @@ def _limit(situation: Situation, run: _Run, source: str, met: datetime | None = 
         trace.note(
             "R-SLA-25", "the clock stops while the customer is waited for", waited_seconds=facts.clocks.waited_seconds, paused=paused
         )
-    met_at = met or facts.clocks.met.get(run.sla) or _answered(situation, run.sla)
+    met_at = met or facts.clocks.met.get(run.sla) or _answered(situation, run.sla) or _mismatch_told(facts, run.sla)
     breached = run.sla not in CUSTOMERS and (met_at or facts.moment) > due
     limit = run.due - run.began
     trace.note(run.sla, f"due {due.isoformat()}", source=source, breached=breached)
@@ -148,6 +173,14 @@ def _answered(situation: Situation, sla: str) -> datetime | None:
     meant = not response.automatic or (response.names_matter and response.names_case_number)
     situation.trace.note("R-SLA-22", "an automatic answer counts if it names matter and case number", counts=meant)
     return response.at if meant else None
+
+
+def _mismatch_told(facts: Facts, sla: str) -> datetime | None:
+    """When the notice of a mismatch met the limit of the return; units that did arrive must still be refunded (R-SLA-25, R-RTN-05)."""
+    returned = facts.returned
+    if sla != PROCESSED or returned is None or returned.result in (None, InspectionResult.MATCH):
+        return None
+    return None if any(returned.arrived.values()) else returned.disputed_at
 
 
 def _warning(situation: Situation, limit: timedelta, due: datetime) -> datetime | None:

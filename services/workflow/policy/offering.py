@@ -10,7 +10,7 @@ from contracts.roles import Role
 from contracts.scenes import Scene
 from services.workflow.policy.eligibility import affects_resale, excluded_lines
 from services.workflow.policy.errors import FactsError
-from services.workflow.policy.evidence import usage_wear
+from services.workflow.policy.evidence import hurting_lines, usage_wear
 from services.workflow.policy.grading import Grade
 from services.workflow.policy.options import Offer, build_offer, remedy_row
 from services.workflow.policy.return_freight import share_freight
@@ -124,11 +124,16 @@ def _offer(situation: Situation, given: Grade, window: str, alike: _Alike, besid
     offer = build_offer(part, given, "inside" if alike.sound else window, beside_minor)
     if alike.sound:
         _sound_units(part, offer)
-    elif usage_wear(alike.counts) and not usage_wear(situation.counts):
+    elif _worn(situation, alike):
         part.trace.note("R-ELIG-09", "worn units among faulty ones: care advice or a paid repair", units=len(alike.affected))
         offer.options.clear()
-        offer.left_out.append("worn from use")
+        offer.left_out.append("usage_wear: worn units are no defect")
     return offer
+
+
+def _worn(situation: Situation, alike: _Alike) -> bool:
+    """Whether these units alone are worn; of a case that is worn as a whole eligibility speaks (R-ELIG-09)."""
+    return usage_wear(alike.counts) and not usage_wear(situation.counts)
 
 
 def _sound_units(part: Situation, offer: Offer) -> None:
@@ -148,16 +153,26 @@ def unit_conditions(situation: Situation) -> list[Attributes]:
 
 
 def _as_named(situation: Situation) -> list[_Alike]:
-    """The affected units as the facts divide them; what ``groups`` does not name is as the case as a whole."""
+    """The affected units as the facts divide them; what ``groups`` does not name is as the case as a whole.
+
+    Damaged goods that can hurt are never usable, whatever is said of their group (R-EVD-14).
+    """
+    hurting = hurting_lines(situation)
     left = {each.line_id: each.quantity for each in situation.facts.affected}
     named = []
+
+    def add(line_id: str, quantity: int, known: dict[str, object], *, sound: bool = False) -> None:
+        never_usable = {"usable": False} if line_id in hurting and not sound else {}
+        counts = situation.counts.model_copy(update=known | never_usable)
+        named.append(_Alike((AffectedUnits(line_id=line_id, quantity=quantity),), counts, sound))
+
     for group in situation.facts.groups:
-        known = {name: value for name, value in group.reviewed if value is not None}
-        units = (AffectedUnits(line_id=group.line_id, quantity=group.quantity),)
-        named.append(_Alike(units, situation.counts.model_copy(update=known), group.sound))
+        add(group.line_id, group.quantity, {name: value for name, value in group.reviewed if value is not None}, sound=group.sound)
         left[group.line_id] -= group.quantity
-    rest = tuple(AffectedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in left.items() if quantity)
-    return [*named, _Alike(rest, situation.counts)] if rest or not named else named
+    for line_id, quantity in left.items():
+        if quantity:
+            add(line_id, quantity, {})
+    return named or [_Alike((), situation.counts)]
 
 
 def _groups(situation: Situation, window: str) -> list[_Alike]:

@@ -28,7 +28,9 @@ def look_at(facts: Facts, policy: Policy, trace: Trace) -> Situation:
     except (ZoneInfoNotFoundError, ValueError):
         raise FactsError("time_zone", f"{facts.time_zone!r} is no IANA time zone", "use a name such as Europe/London") from None
     scene, meaning = _scene(facts, policy)
+    meaning = _problem_behind(facts, policy) or meaning
     _moments(facts)
+    _line_names(facts)
     states = _states(facts, meaning)
     situation = Situation(facts, policy, trace, zone, scene, states)
     if facts.scene is None:
@@ -58,14 +60,47 @@ def _scene(facts: Facts, policy: Policy) -> tuple[Scene, Row]:
     return scene, row
 
 
+def _problem_behind(facts: Facts, policy: Policy) -> Row | None:
+    """What the problem behind a complaint means, which needs the same facts as that problem alone (R-DEC-38)."""
+    about = problem_scene(facts)
+    if about is None:
+        return None
+    row = policy.tables["scenes"].find(scene=about.value)
+    if row is None:
+        raise FactsError("complaint.about", f"{policy.policy_version} has no rules for {about.value}", "name a scene that it has")
+    return row
+
+
 def _moments(facts: Facts) -> None:
-    if facts.requested_at > facts.moment + CLOCKS_DIFFER:
-        raise FactsError("requested_at", "lies after the moment of the decision", "correct one of the two")
-    returned = facts.returned
+    returned, shipments = facts.returned, facts.order.shipments if facts.order else ()
     if returned is not None and returned.result is not None and returned.received_at is None:
         raise FactsError("returned.received_at", "is missing, but the goods were inspected", "say when the parcel was received")
-    if returned is not None and returned.received_at is not None and returned.received_at > facts.moment + CLOCKS_DIFFER:
-        raise FactsError("returned.received_at", "lies after the moment of the decision", "correct one of the two")
+    happened = {
+        "requested_at": facts.requested_at,
+        "recorded_at": facts.recorded_at,
+        "returned.received_at": returned.received_at if returned else None,
+        "order.shipments": max((each.delivered_at for each in shipments if each.delivered_at is not None), default=None),
+    }
+    for field, moment in happened.items():
+        if moment is not None and moment > facts.moment + CLOCKS_DIFFER:
+            raise FactsError(field, "lies after the moment of the decision", "correct one of the two")
+
+
+def _line_names(facts: Facts) -> None:
+    """Counts by line must be about lines of the order: under a misspelt id they would not count."""
+    counts = {
+        "stock": facts.stock,
+        "reshipped": facts.reshipped,
+        "merchant_fault_refunded": facts.merchant_fault_refunded,
+        "delivery.parcel_units": facts.delivery.parcel_units if facts.delivery else {},
+    }
+    known = {line.line_id for line in facts.order.lines} if facts.order else set()
+    for field, by_line in counts.items():
+        for line_id, count in by_line.items():
+            if line_id not in known:
+                raise FactsError(f"{field}.{line_id}", "is no line of the order", "name a line of the order")
+            if count < 0:
+                raise FactsError(f"{field}.{line_id}", f"{count} is no number of units", "count from 0")
 
 
 def _states(facts: Facts, meaning: Row) -> dict[str, LineState]:
@@ -79,6 +114,13 @@ def _states(facts: Facts, meaning: Row) -> dict[str, LineState]:
         return line_states(facts.order, facts.prior)
     except MoneyError as error:
         raise FactsError("prior", str(error), "send the order and what was given back on it as they stand") from error
+
+
+def problem_scene(facts: Facts) -> Scene | None:
+    """The scene of the problem behind a complaint about goods, None where the facts' own scene is what is decided on (R-DEC-38)."""
+    if facts.scene is None or facts.scene.group != "complaint" or facts.scene is Scene.COMPLAINT_PROMISE_BREACH:
+        return None
+    return facts.complaint.about if facts.complaint else None
 
 
 def _check_affected(situation: Situation, meaning: Row) -> None:

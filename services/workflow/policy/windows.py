@@ -4,6 +4,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from contracts.decision_facts import EvidenceKind
 from services.workflow.policy.errors import FactsError
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.table import Row
@@ -33,11 +34,13 @@ def window_end(situation: Situation, days: timedelta) -> datetime:
 def warranty_end(situation: Situation) -> datetime:
     """The end of the warranty: that calendar day, so many months after delivery (R-WAR-03); a benefit adds months (R-WAR-06)."""
     facts = situation.facts.warranty
-    standard = situation.number("warranty.months")
+    months = situation.number("warranty.months") if facts is None or facts.months is None else facts.months
     for name in (situation.facts.customer.member_level, *situation.facts.customer.campaigns):
         extension = situation.policy.settings.extensions.get(name or "")
-        standard = max(standard, extension.warranty_months or 0) if extension else standard
-    months = standard if facts is None or facts.months is None else facts.months
+        longer = extension.warranty_months if extension else None
+        if longer is not None and longer > months:
+            situation.trace.note("R-ELIG-12", f"the warranty is longer for {name}", source=f"extensions.{name}", months=longer)
+            months = longer
     months += 0 if facts is None else facts.extension_months
     begin = first_delivery(situation).astimezone(situation.zone).date()
     situation.trace.note("R-WAR-03", "warranty from the day of delivery", source="warranty.months", months=months)
@@ -89,10 +92,10 @@ def _end(situation: Situation, row: Row, column: str) -> datetime:
 
 
 def _photos_late(situation: Situation, row: Row, end: datetime) -> bool:
-    """Where a window is counted in hours, the evidence must have arrived in it as well (R-EVD-12); none yet is late once the window has ended."""
+    """Where a window is counted in hours, the photos must have arrived in it as well (R-EVD-12); none yet is late once the window has ended."""
     if row.word("counted") != "hours":
         return False
-    arrived = [item.received_at for item in situation.facts.evidence.items]
+    arrived = [item.received_at for item in situation.facts.evidence.items if item.kind is EvidenceKind.PHOTO]
     late = min(arrived, default=situation.facts.moment) > end
     situation.trace.note("R-EVD-12", "the evidence must arrive inside the window", late=late, window_ends_at=end.isoformat())
     return late

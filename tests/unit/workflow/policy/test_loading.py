@@ -53,7 +53,7 @@ def drop_column(path: Path, place: int) -> None:
 
 
 def test_the_built_in_packs_load_and_inherit() -> None:
-    assert set(REGISTRY.packs) == {"cn-marketplace", "uk-retail", "demo-uk", "demo-strict"}
+    assert set(REGISTRY.packs) == {"cn-marketplace", "uk-retail", "demo-uk", "demo-strict", "demo-members"}
     strict = REGISTRY.get("demo-strict@1.0")
     assert strict.timers.approval_supervisor == timedelta(seconds=3)
     assert strict.settings.auth.system_refund == {"GBP": 6000}
@@ -75,7 +75,7 @@ def test_new_goods_leave_before_the_cutoff_within_two_hours(accepted: datetime, 
     assert dispatch_due(CN.settings.ship, "Asia/Shanghai", accepted.astimezone(UTC)) == due
 
 
-def test_the_version_in_force_when_the_order_was_placed_decides(packs: Path) -> None:
+def test_the_version_in_force_when_the_order_was_bought_decides(packs: Path) -> None:
     """R-POL-02: to the second; an order older than the first version gets the first."""
     write(packs, "shop/3", 'extends = "shop@2"\neffective_from = 2026-06-01T00:00:00+08:00', '[window]\nno_reason = "P9D"')
     registry = load_packs(packs)
