@@ -8,14 +8,13 @@ from contracts.decision_facts import Facts
 from contracts.decision_result import Decision
 from contracts.identifiers import MerchantId
 from contracts.merchant import Merchant
-from contracts.order_v1 import Order
 from services.kit.errors import PermanentError
 from services.workflow.payloads.approval import ApprovalTimers
 from services.workflow.payloads.case import CaseTimers
 from services.workflow.payloads.refund import RefundTimers
 from services.workflow.policy.decide import decide
 from services.workflow.policy.policy import Policy
-from services.workflow.policy.registry import PolicyRegistry, bought_at
+from services.workflow.policy.registry import PolicyRegistry
 from services.workflow.policy.timers import Timers, dispatch_due
 
 
@@ -48,11 +47,11 @@ class Deciding:
             raise PermanentError(f"merchant {merchant_id} is not in the merchants file: add it, then replay")
         return merchant
 
-    def policy(self, merchant_id: MerchantId, policy_version: str | None, order: Order) -> Policy:
-        """The policy fixed for a case; without one, that in force when the order was paid (R-POL-02)."""
+    def policy(self, merchant_id: MerchantId, policy_version: str | None, placed_at: datetime) -> Policy:
+        """The policy fixed for a case; without one, that in force when the order was placed (R-POL-02)."""
         if policy_version is not None:
             return self.registry.get(policy_version)
-        return self.registry.in_force(self.merchant(merchant_id).policy_pack, bought_at(order))
+        return self.registry.in_force(self.merchant(merchant_id).policy_pack, placed_at)
 
     def timers(self, policy_version: str) -> Timers:
         """The waits of a policy version."""

@@ -36,7 +36,7 @@ class Situation:
 async def look(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) -> Situation:
     """Gather the facts of a case for a process that ``ask``s."""
     order = await books.orders.get(conn, row.header.order_id)
-    policy = books.deciding.policy(row.header.merchant_id, row.policy_version, order)
+    policy = books.deciding.policy(row.header.merchant_id, row.policy_version, order.placed_at)
     opened = row.opened
     granted = await _answer(conn, row, ask.evidence_approval)
     special = {None: SpecialApproval.NOT_ASKED, True: SpecialApproval.GRANTED, False: SpecialApproval.DECLINED}[

@@ -16,7 +16,7 @@ _BEFORE_THE_KEY = 3
 class Policy:
     """Settings, decision tables and published clauses of a pack version, with everything it takes over from the pack it extends.
 
-    ``effective_from`` is the moment from which it holds for orders paid; ``sandbox`` packs may leave the bounds of settings.
+    ``effective_from`` is the moment from which it holds for orders placed; ``sandbox`` packs may leave the bounds of settings.
     """
 
     pack: str

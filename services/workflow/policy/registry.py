@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from contracts.order_v1 import Order
 from services.workflow.policy.building import build_policy
 from services.workflow.policy.errors import PackError, UnknownPackError
 from services.workflow.policy.pack_files import PackFiles, read_pack
@@ -12,11 +11,6 @@ from services.workflow.policy.policy import Policy
 
 BUILT_IN = Path(__file__).parent / "packs"
 """The packs that come with the product."""
-
-
-def bought_at(order: Order) -> datetime:
-    """The moment that decides which version holds for an order: when it was paid, until then when it was placed (R-POL-02)."""
-    return order.paid_at or order.placed_at
 
 
 class PolicyRegistry:
@@ -32,15 +26,15 @@ class PolicyRegistry:
         """Every pack with its versions, earliest first."""
         return {pack: tuple(versions) for pack, versions in self._packs.items()}
 
-    def in_force(self, pack: str, bought_at: datetime) -> Policy:
-        """The version in force when an order was bought (R-POL-02, :func:`bought_at`); the earliest, for an order older than all of them.
+    def in_force(self, pack: str, placed_at: datetime) -> Policy:
+        """The version in force when an order was placed (R-POL-02); the earliest, for an order older than all of them.
 
         Raises ``UnknownPackError``.
         """
         versions = self._packs.get(pack)
         if not versions:
             raise UnknownPackError(pack, list(self._packs))
-        return next((each for each in reversed(versions) if each.effective_from <= bought_at), versions[0])
+        return next((each for each in reversed(versions) if each.effective_from <= placed_at), versions[0])
 
     def get(self, policy_version: str) -> Policy:
         """The policy that a decision names as ``pack@version``. Raises ``UnknownPackError``."""

@@ -24,7 +24,7 @@ def explain(facts: FactsArgument, *, policy: str = DEFAULT_PACK, packs: PacksOpt
 
     Args:
         facts: a file of facts in JSON or YAML, or - for standard input.
-        policy: PACK@VERSION, or PACK for the version that was in force when the order was paid.
+        policy: PACK@VERSION, or PACK for the version that was in force when the order was placed.
         packs: folders of packs besides the built-in ones, separated by commas.
         json: print JSON; so it is where the output is piped.
     """

@@ -31,7 +31,7 @@ def run_tests(
 
     Args:
         paths: files of tests, or folders in which they lie; without any, the tests of the built-in packs.
-        policy: PACK@VERSION, or PACK for the version in force when the order was paid; where neither the file nor the folder of its pack says it.
+        policy: PACK@VERSION, or PACK for the version in force when the order was placed; where neither the file nor the folder of its pack says it.
         coverage: also tell which rules are shown by cases, which are not, and which no decision can show.
         trace: tell with each failure why the decision is as it is.
         packs: folders of packs besides the built-in ones, separated by commas.

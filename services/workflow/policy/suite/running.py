@@ -8,7 +8,7 @@ from contracts.decision_result import Decision
 from services.workflow.policy.decide import decide
 from services.workflow.policy.errors import FactsError, UnknownPackError
 from services.workflow.policy.policy import Policy
-from services.workflow.policy.registry import PolicyRegistry, bought_at
+from services.workflow.policy.registry import PolicyRegistry
 from services.workflow.policy.suite.comparing import Mismatch, differences
 from services.workflow.policy.suite.facts_file import facts_of
 from services.workflow.policy.suite.reading import Case
@@ -32,11 +32,11 @@ class Outcome:
 
 
 def policy_for(registry: PolicyRegistry, name: str, facts: Facts) -> Policy:
-    """``pack@version``, or of a ``pack`` the version in force when the order was paid, without an order now (R-POL-02).
+    """``pack@version``, or of a ``pack`` the version in force when the order was placed, without an order now (R-POL-02).
 
     Raises ``UnknownPackError``.
     """
-    return registry.get(name) if "@" in name else registry.in_force(name, bought_at(facts.order) if facts.order else facts.moment)
+    return registry.get(name) if "@" in name else registry.in_force(name, facts.order.placed_at if facts.order else facts.moment)
 
 
 def run_case(case: Case, registry: PolicyRegistry, default: str = DEFAULT_PACK) -> Outcome:
