@@ -11,7 +11,7 @@ from services.workflow.policy.after_return import return_way
 from services.workflow.policy.answers import invoice_answer, opened_scene, warranty_answer
 from services.workflow.policy.eligibility import Standing, effective_window, judge_eligibility
 from services.workflow.policy.escalation import benefit_approval, escalations, legal_actions, no_agreement, owner, responsible
-from services.workflow.policy.evidence import EvidenceState, attributes, hurting_lines, judge_evidence
+from services.workflow.policy.evidence import EvidenceState, attributes, judge_evidence
 from services.workflow.policy.explaining import explain_rules
 from services.workflow.policy.findings import finding
 from services.workflow.policy.grading import Grade, actions, departments, grade

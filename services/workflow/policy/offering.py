@@ -97,7 +97,7 @@ def _offers(situation: Situation, given: Grade, window: str) -> tuple[Situation,
     Each is weighed with the most that the others could get at the same time (R-AUTH-02); only units that can go back share its freight (R-FRT-06).
     """
     alike = _groups(situation, window)
-    if situation.facts.groups:
+    if situation.facts.groups or len(alike) > 1:
         situation.trace.note("R-DEC-06", "units in different conditions have their own rows", groups=len(alike))
     if len(alike) == 1 and not alike[0].sound:
         return situation, [_offer(situation, given, window, alike[0], 0)]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.workflow.commands_policy import policy_app
+from services.workflow.policy_commands import output
 
 Run = Callable[..., Any]
 
@@ -25,7 +26,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 def on_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """A policy command as a person calls it: exit status, output and errors."""
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr(output.console, "width", 250)
 
     def call(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
