@@ -1,11 +1,13 @@
 # The few commands of this project. `make` alone lists them.
 PYTHON ?= python3
+# Processes that run the tests: while one waits the other computes.
+TEST_WORKERS ?= 2
 BIN := .venv/bin
 CACHE_FILES := .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down doctor demo test lint format types imports contracts check lock clean distclean
+.PHONY: help setup up down doctor demo bench test lint format types imports contracts check lock clean distclean
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +28,11 @@ doctor: setup ## check this machine and say what is missing
 demo: setup ## replay a quarter of real orders and credit notes through the whole system
 	@$(BIN)/aftersales demo
 
-test: setup ## all tests, on the real engines (what CI runs)
-	@$(BIN)/pytest -q tests
+bench: setup ## measure how fast things are, each beside a bare program in the same run; report in .aftersales/bench
+	@$(BIN)/python -m deploy.local.bench
+
+test: setup ## all tests, on the real engines (what CI runs); TEST_WORKERS=4 is for more cores, 0 for a debugger
+	@$(BIN)/pytest -q -n $(TEST_WORKERS) tests
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -81,7 +81,32 @@ class OptionCode(StrEnum):
     DISCOUNT_SETTLEMENT = "discount_settlement"
     EXCHANGE = "exchange"
     REPAIR = "repair"
+    REFUND_NO_WAIT = "refund_no_wait"
+    RESHIP_PART = "reship_part"
+    RESHIP = "reship"
+    SUBSTITUTE = "substitute"
+    WAIT_RESTOCK = "wait_restock"
+    REFUND_FULL = "refund_full"
+    REFUND_EXTRA = "refund_extra"
+    REFUND_DEPOSIT = "refund_deposit"
+    FULFIL_PROMISE = "fulfil_promise"
+    WAIT_WITH_TRACE = "wait_with_trace"
+    REFUND_AFTER_INTERCEPT = "refund_after_intercept"
+    REDELIVER = "redeliver"
+    REFUND_LESS_FREIGHT = "refund_less_freight"
 
 
-GOODS_COME_BACK = frozenset({OptionCode.RETURN_REFUND, OptionCode.EXCHANGE, OptionCode.REPAIR})
-"""The options whose goods return to the merchant (R-DEC-08)."""
+GOODS_COME_BACK = frozenset({OptionCode.RETURN_REFUND, OptionCode.EXCHANGE, OptionCode.REPAIR, OptionCode.REFUND_NO_WAIT})
+"""The options whose goods return to the merchant (R-DEC-08); a row of the decision table may add a pickup to others."""
+
+CARRIED_OUT = frozenset(
+    {
+        OptionCode.RETURN_REFUND,
+        OptionCode.REFUND_NO_RETURN,
+        OptionCode.RESHIP_NO_RETURN,
+        OptionCode.COMPENSATE_KEEP,
+        OptionCode.COMPENSATE_RAISED,
+        OptionCode.DISCOUNT_SETTLEMENT,
+    }
+)
+"""The options that the processes of this version carry out; a case is offered no other."""

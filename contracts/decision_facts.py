@@ -1,12 +1,35 @@
 """Facts: everything a decision may depend on, and nothing else. The same facts under the same policy give the same decision for ever."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from contracts.base import AmountMinor, Model, Moment, Quantity
 from contracts.case_state import OptionCode
+from contracts.decision_circumstances import (
+    Benefit,
+    Clocks,
+    ComplaintFacts,
+    DeliveryFacts,
+    Demand,
+    DepositFacts,
+    Escalation,
+    ExchangeFacts,
+    InvoiceFacts,
+    OrderTerms,
+    PaymentFacts,
+    PlannedAction,
+    PriorViolation,
+    Promise,
+    ReshipFacts,
+    ReturnFacts,
+    ReturnFreightFacts,
+    Standing,
+    StockoutFacts,
+    TroubleshootingFacts,
+    WarrantyFacts,
+)
 from contracts.order_v1 import Order
 from contracts.quote import PriorRefunds
 from contracts.scenes import Scene
@@ -48,12 +71,17 @@ class SpecialApproval(StrEnum):
 
 
 class Attributes(Model):
-    """What is said of the affected goods. None means nobody has said (R-EVD-13)."""
+    """What is said of the affected goods. None means nobody has said (R-EVD-13).
+
+    ``safety_worry``: the customer fears for their safety (R-DEC-15). ``present_on_receipt``: a scratch was there when the goods came (R-EVD-03).
+    """
 
     usable: bool | None = None
     contaminated: bool | None = None
     cause: Cause | None = None
     affects_secondary_sale: bool | None = None
+    safety_worry: bool | None = None
+    present_on_receipt: bool | None = None
 
 
 class AffectedUnits(Model):
@@ -61,6 +89,18 @@ class AffectedUnits(Model):
 
     line_id: str
     quantity: Quantity
+
+
+class UnitGroup(Model):
+    """Affected units of one line that are alike, where a case has units in different conditions (R-DEC-06).
+
+    ``sound`` units have no fault and are sent back along with faulty ones (R-DEC-36); ``reviewed`` replaces what was reviewed of the case as a whole.
+    """
+
+    line_id: str
+    quantity: Quantity
+    sound: bool = False
+    reviewed: Attributes = Attributes()
 
 
 class EvidenceItem(Model):
@@ -97,14 +137,24 @@ class Facts(Model):
     order (R-COMP-02); ``case_money_minor`` money already given on this case (R-AUTH-02). ``freight_quote_minor`` is the courier's
     quote for the return, of which the faulty units' share counts (R-FRT-06). ``reshipped`` and ``merchant_fault_refunded`` count
     units by line id that earlier remedies sent again (R-RSH-06), or gave back for the merchant's fault (R-FRT-12).
+
+    ``scene`` None: nobody could classify the contact (R-SCN-01). ``order`` may be left out where no order is meant, such as a question before buying.
+    ``groups`` divide the affected units where their conditions differ. ``agreed_option`` is the remedy that the customer accepted, once there is one;
+    ``rejected_options`` those turned down, ``compensation_rejections`` how often money for kept goods was (R-COMP-01; None: as often as offers were).
+    ``compensation_agreed_minor`` is the raised amount that a supervisor chose (R-COMP-05).
+    ``policy_version`` names the policy the case is fixed to; asking another one is an error. The parts of :mod:`contracts.decision_circumstances` are
+    there as far as something of their kind has happened.
     """
+
+    facts_version: Literal[1] = 1
+    policy_version: str | None = None
 
     moment: Moment
     requested_at: Moment
     time_zone: str
-    scene: Scene
-    order: Order
-    affected: Annotated[tuple[AffectedUnits, ...], Field(min_length=1)]
+    scene: Scene | None
+    order: Order | None = None
+    affected: tuple[AffectedUnits, ...] = ()
     claimed: Attributes = Attributes()
     reviewed: Attributes = Attributes()
     evidence: EvidenceFacts = EvidenceFacts()
@@ -124,3 +174,31 @@ class Facts(Model):
     freight_quote_minor: AmountMinor | None = None
     reshipped: dict[str, int] = Field(default_factory=dict)
     merchant_fault_refunded: dict[str, int] = Field(default_factory=dict)
+    groups: tuple[UnitGroup, ...] = ()
+    agreed_option: OptionCode | None = None
+    compensation_rejections: Annotated[int, Field(ge=0)] | None = None
+    compensation_agreed_minor: AmountMinor | None = None
+    hazard_confirmed: bool = False
+    refund_insisted: bool = False
+    retention_attempts: Annotated[int, Field(ge=0)] = 0
+    demands: tuple[Demand, ...] = ()
+    benefit: Benefit | None = None
+    customer: Standing = Standing()
+    terms: OrderTerms = OrderTerms()
+    clocks: Clocks = Clocks()
+    promises: tuple[Promise, ...] = ()
+    delivery: DeliveryFacts | None = None
+    freight: ReturnFreightFacts = ReturnFreightFacts()
+    returned: ReturnFacts | None = None
+    reship: ReshipFacts | None = None
+    exchange: ExchangeFacts | None = None
+    troubleshooting: TroubleshootingFacts | None = None
+    warranty: WarrantyFacts | None = None
+    stockout: StockoutFacts | None = None
+    invoice: InvoiceFacts | None = None
+    payment: PaymentFacts | None = None
+    deposit: DepositFacts | None = None
+    complaint: ComplaintFacts | None = None
+    planned: tuple[PlannedAction, ...] = ()
+    prior_violations: tuple[PriorViolation, ...] = ()
+    escalation: Escalation = Escalation()

@@ -7,9 +7,10 @@ from pydantic import Field
 
 from contracts.base import Model, Moment
 from contracts.case_state import OptionCode
-from contracts.decision_facts import EvidenceKind
+from contracts.decision_facts import AffectedUnits, EvidenceKind
 from contracts.quote import Quote, RefundRequest
 from contracts.roles import Role
+from contracts.scenes import Scene
 
 
 class Priority(StrEnum):
@@ -28,6 +29,16 @@ class NextStep(StrEnum):
     SPECIAL_APPROVAL = "special_approval"
     OFFER = "offer"
     REJECT = "reject"
+    ANSWER = "answer"
+    VERIFY = "verify"
+    TROUBLESHOOT = "troubleshoot"
+    CHANGE_ORDER = "change_order"
+    ISSUE_INVOICE = "issue_invoice"
+    EXECUTE = "execute"
+    WAIT = "wait"
+    INSPECTION_DISPUTE = "inspection_dispute"
+    MEDIATION = "mediation"
+    CLOSE = "close"
 
 
 class FreightPayer(StrEnum):
@@ -86,6 +97,11 @@ class Option(Model):
 
     ``amount_minor`` is what the customer gets, in the order's currency; ``request`` is what is refunded and ``quote`` explains it, both None where no
     money moves. ``steps`` are the codes of what happens once it is chosen, ``within`` how long the platform takes for its own part of it.
+
+    ``freight_payer`` bears the return leg, ``outbound_payer`` the leg of new goods (R-FRT-08, R-FRT-10); with ``pickup`` the merchant sends for the
+    goods and nobody else pays anything (R-FRT-05). ``collect_minor`` is what the customer has to pay first, ``available_at`` the date of goods that are
+    waited for. ``units`` are the units it is for, ``group`` their place where a case has units in several conditions: one option of each group is
+    chosen (R-DEC-06).
     """
 
     code: OptionCode
@@ -101,14 +117,30 @@ class Option(Model):
     request: RefundRequest | None = None
     steps: tuple[str, ...] = ()
     within: timedelta | None = None
+    outbound_payer: FreightPayer = FreightPayer.NONE
+    pickup: bool = False
+    collect_minor: int = 0
+    available_at: Moment | None = None
+    units: tuple[AffectedUnits, ...] = ()
+    group: int = 0
 
 
 class TimeLimit(Model):
-    """A limit that runs: what must have happened by when (rules, section 5.2)."""
+    """A limit that runs: what must have happened by when (rules, section 5.2).
+
+    ``warn_at`` is when its owner is warned (R-SLA-21), None for short limits. ``paused``: it waits for the customer, and ``due_at`` moves on by as long
+    as that takes (R-SLA-25). ``breached``: it was missed at the moment of the decision, or met too late (R-SLA-20).
+    """
 
     sla: str
     due_at: Moment
     limit: timedelta
+    what: str = ""
+    started_at: Moment | None = None
+    warn_at: Moment | None = None
+    met_at: Moment | None = None
+    paused: bool = False
+    breached: bool = False
 
 
 class Department(Model):
@@ -116,6 +148,65 @@ class Department(Model):
 
     role: Role
     reason: str
+
+
+class Action(Model):
+    """Something the platform or a department does without asking the customer (R-CASE-03 lists what may), with the rule that wants it."""
+
+    code: str
+    rule: str
+    role: Role | None = None
+    due_at: Moment | None = None
+    amount_minor: int | None = None
+
+
+class ComplianceRisk(Model):
+    """A violation that the case touches (rules, section 21). ``points`` None: not known; ``blocked``: what was planned must not be done.
+
+    ``exposure_minor`` is the most that compensation for it can come to (R-VIO-14), in minor units of the order's currency.
+    """
+
+    violation: str
+    raised_by: str
+    points: int | None
+    repeated: bool = False
+    delisting: bool = False
+    blocked: bool = False
+    exposure_minor: int | None = None
+
+
+class FreightShare(Model):
+    """Who bears what of a return's freight, in minor units (rules, section 9).
+
+    ``merchant_minor`` is the merchant's top-up, a payout of its own (R-FRT-14); ``approval_minor`` waits for a person who finds the receipt genuine
+    (R-FRT-04); ``customer_minor`` stays with the customer after ``insurance_minor``.
+    """
+
+    freight_minor: int
+    faulty_share_minor: int
+    insurance_minor: int
+    merchant_minor: int
+    customer_minor: int
+    approval_minor: int = 0
+    rule: str
+
+
+class InvoiceAnswer(Model):
+    """The invoice that is due: its amount, and by when it is sent (R-INV-05, R-INV-09, R-INV-11)."""
+
+    amount_minor: int
+    due_at: Moment
+    customer_pays_minor: int = 0
+
+
+class WarrantyAnswer(Model):
+    """Whether the goods are in warranty, until when, and who pays for the repair (R-WAR-03, R-WAR-04)."""
+
+    in_warranty: bool
+    ends_at: Moment
+    free: bool
+    freight_payer: FreightPayer
+    repair_due_at: Moment | None = None
 
 
 class TraceEntry(Model):
@@ -139,6 +230,8 @@ class Decision(Model):
     """What a shop owes in a situation, and why. Options stand in the order of the table, the first is recommended (R-DEC-05).
 
     ``flow`` is the process of the scene (R-POL-04). A ``special_approval`` whose rule is R-EVD-08 is about the evidence, any other about an exception.
+    With ``execute`` the options are what is carried out now, without another question. ``opens_scene``: a question turned out to be a case of that
+    scene (R-SCN-04). ``owner`` is who answers for the case, raised by ``escalations`` (R-AUTH-07, R-AUTH-08).
     """
 
     policy_version: str
@@ -155,6 +248,19 @@ class Decision(Model):
     trace: tuple[TraceEntry, ...] = ()
     flow: str = "decision"
     problem_type: ProblemType = ProblemType.SERVICE
+    scene: Scene | None = None
+    needs_triage: bool = False
+    opens_scene: Scene | None = None
+    responsible: tuple[Role, ...] = ()
+    owner: Role | None = None
+    escalations: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    risks: tuple[ComplianceRisk, ...] = ()
+    freight: FreightShare | None = None
+    invoice: InvoiceAnswer | None = None
+    warranty: WarrantyAnswer | None = None
+    benefit_approval: ApprovalNeed | None = None
+    closes_as: str | None = None
 
     def option(self, code: OptionCode) -> Option | None:
         """The option of that code, None where it is not offered."""

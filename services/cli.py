@@ -233,6 +233,9 @@ _register("services.intake.commands", "orders_app", "orders", SELLING, "Orders: 
 _register("services.workflow.commands", "approvals_app", "approvals", SELLING, "Approvals: what waits for whom, and deciding it.")
 _register("services.workflow.commands", "refunds_app", "refunds", SELLING, "Refunds, and what finance orders about them.")
 _register(
+    "services.workflow.commands_policy", "policy_app", "policy", SELLING, "Policy packs: read, check, test them, and try out a change."
+)
+_register(
     "services.workflow.commands_quote", "refund_app", "refund", SELLING, "What a refund comes to, from files: aftersales refund quote."
 )
 _register("services.kit.commands", "quarantine_app", "quarantine", OPERATING, "Records that could not be processed: look, replay, drop.")

@@ -9,10 +9,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from joserfc.util import urlsafe_b64decode
 from starlette.datastructures import Headers
 
-from services.intake.adapters.credentials import KEY_PREFIX, Credentials
+from services.intake.adapters.credentials import Credentials
 from services.intake.domain.callers import Caller, MerchantCaller, StaffCaller
 from services.intake.domain.errors import NotAllowedError, NotAuthenticatedError
 from services.intake.ports import CaseTokens
+from services.kit.api_keys import KEY_PREFIX
 from services.kit.tokens import ACCEPTED_ALGORITHMS, StaffTokens
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (ak_…), a staff token or a case token.")

@@ -61,7 +61,7 @@ class House:
 
 
 def build_house(settings: IntakeSettings, pool: Pool) -> House:
-    """Put intake together. Raises ``SettingsError``, ``MerchantsFileError``, ``CredentialsFileError``."""
+    """Put intake together. Raises ``SettingsError``, ``MerchantsFileError``, ``KeysFileError``."""
     if settings.contact_key is None:
         raise SettingsError("AFTERSALES_CONTACT_KEY: is missing: intake seals contacts with it")
     merchants = load_merchants(settings.merchants_file)

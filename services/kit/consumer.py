@@ -32,6 +32,9 @@ log = get_logger(__name__)
 
 POLL_MS: Final = 50
 GRACE_SECONDS: Final = 15.0
+SESSION_MS: Final = 6_000
+"""How soon a consumer that died without a word is given up, and its partitions go to another: the shortest that a Kafka allows as it comes."""
+HEARTBEAT_MS: Final = 2_000
 SHORTEST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
@@ -95,6 +98,8 @@ def subscribe(broker: KafkaBroker, service: str, topic: Topic, processor: Proces
         batch_timeout_ms=POLL_MS,
         group_id=f"aftersales.{service}.{topic.value}",
         auto_offset_reset="earliest",
+        session_timeout_ms=SESSION_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
         ack_policy=AckPolicy.NACK_ON_ERROR,
         no_reply=True,
     )

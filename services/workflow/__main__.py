@@ -2,6 +2,7 @@
 
 import sys
 
+from services.kit.api_keys import ApiKeys
 from services.kit.consumer import Consumers
 from services.kit.deliveries import Deliverer
 from services.kit.health import Health
@@ -49,12 +50,19 @@ async def serve(settings: WorkflowSettings, only: frozenset[str] = ALL_PARTS) ->
         if "worker" in only:
             parts.append(WorkerPart(build_worker(client, books, providers, settings)))
         if "api" in only:
-            app = create_api(pool, settings, providers, books.cases, books.work_items, health)
+            app = create_api(
+                pool, settings, providers, books.cases, books.work_items, health, deciding=books.deciding, api_keys=keys_of(settings)
+            )
             parts.append(HttpPart(app, settings.http_host, settings.http_port))
         if "relay" in only:
             health.add("relay", relay.check)
             parts.append(relay)
         await run_service(SERVICE, parts, only=only, health=health)
+
+
+def keys_of(settings: WorkflowSettings) -> ApiKeys:
+    """The merchants' API keys, none without a file. Raises ``KeysFileError``."""
+    return ApiKeys.load(settings.api_keys_file) if settings.api_keys_file is not None else ApiKeys()
 
 
 def run(only: str | None = None) -> int:

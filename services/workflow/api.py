@@ -1,29 +1,44 @@
-"""The HTTP API of the workflow service: for staff, and for the webhooks of payment providers."""
+"""The HTTP API of the workflow service: for staff, for storefronts that ask what would be decided, and for the webhooks of payment providers."""
 
 from fastapi import FastAPI
 
+from services.kit.api_keys import ApiKeys
 from services.kit.health import Health
 from services.kit.http import create_app
 from services.kit.postgres import Pool
 from services.kit.settings import KitSettings, SettingsError
 from services.kit.tokens import StaffTokens
-from services.workflow import api_approvals, api_records, api_refunds, api_webhooks, api_work_items
+from services.workflow import api_approvals, api_decisions, api_questions, api_records, api_refunds, api_webhooks, api_work_items
+from services.workflow.adapters.deciding import Deciding
 from services.workflow.adapters.providers import Providers
 from services.workflow.api_context import ApiContext
 from services.workflow.ports import Cases, WorkItems
 
 _DESCRIPTION = """
 What staff do about cases: approvals, tasks, refunds and the ledger. Every route wants a staff token (`Authorization: Bearer …`) and shows only the
-merchants in it; amounts are integers in minor units. Changes want an `Idempotency-Key`. Errors are problem+json with a stable `code`.
+merchants in it; the questions what policy would decide and what a refund would come to also take a merchant's API key. Amounts are integers in minor
+units. Changes want an `Idempotency-Key`. Errors are problem+json with a stable `code`.
 """
 
 
-def create_api(pool: Pool, settings: KitSettings, providers: Providers, cases: Cases, work_items: WorkItems, health: Health) -> FastAPI:
-    """The application. Raises ``SettingsError`` where no staff key is set."""
+def create_api(
+    pool: Pool,
+    settings: KitSettings,
+    providers: Providers,
+    cases: Cases,
+    work_items: WorkItems,
+    health: Health,
+    *,
+    deciding: Deciding,
+    api_keys: ApiKeys | None = None,
+) -> FastAPI:
+    """The application; without ``api_keys`` it knows no storefront. Raises ``SettingsError`` where no staff key is set."""
     if settings.staff_public_key is None:
         raise SettingsError("AFTERSALES_STAFF_PUBLIC_KEY is missing: set it to the public key that staff tokens are verified with")
     app = create_app(title="workflow", version="1", health=health, description=_DESCRIPTION)
-    app.state.context = ApiContext(pool, providers, cases, work_items, StaffTokens(settings.staff_public_key))
-    for module in (api_approvals, api_refunds, api_work_items, api_records, api_webhooks):
+    app.state.context = ApiContext(
+        pool, providers, cases, work_items, StaffTokens(settings.staff_public_key), deciding, api_keys or ApiKeys()
+    )
+    for module in (api_approvals, api_refunds, api_work_items, api_records, api_decisions, api_questions, api_webhooks):
         app.include_router(module.router)
     return app

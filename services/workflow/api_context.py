@@ -10,11 +10,13 @@ from fastapi import Depends, Query, Request
 
 from contracts.identifiers import MerchantId
 from contracts.roles import Role
+from services.kit.api_keys import ApiKeys
 from services.kit.idempotency import IdempotentRequest
 from services.kit.paging import decode_cursor, encode_cursor
 from services.kit.postgres import Pool
 from services.kit.problems import Problem
 from services.kit.tokens import ALL_MERCHANTS, StaffPrincipal, StaffTokens, bearer_token
+from services.workflow.adapters.deciding import Deciding
 from services.workflow.adapters.providers import Providers
 from services.workflow.ports import Cases, WorkItems
 
@@ -30,6 +32,8 @@ class ApiContext:
     cases: Cases
     work_items: WorkItems
     staff_tokens: StaffTokens
+    deciding: Deciding
+    api_keys: ApiKeys
 
 
 def _context(request: Request) -> ApiContext:

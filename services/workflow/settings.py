@@ -11,6 +11,7 @@ class WorkflowSettings(ServiceSettings):
     """What the workflow service needs.
 
     ``policy_packs_dirs`` are folders of further policy packs besides those that come with the product, separated by commas.
+    ``api_keys_file`` holds hashes of the merchants' API keys, for storefronts that ask for decisions and quotes; without it staff alone may ask.
     ``sandbox_payments_*`` reach the sandbox payment provider; without a URL there is none. Several webhook secrets are separated by commas.
     """
 
@@ -18,6 +19,7 @@ class WorkflowSettings(ServiceSettings):
 
     task_queue: str = "aftersales-workflow"
     policy_packs_dirs: str = ""
+    api_keys_file: Path | None = None
     max_concurrent_activities: int = Field(default=200, ge=1)
     max_cached_workflows: int = Field(default=2000, ge=1)
     deliveries_at_once: int = Field(default=32, ge=1)

@@ -4,6 +4,7 @@ While writing tests, ``AFTERSALES_TEST_STACK=DIR`` names the home of a stack tha
 """
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx2
@@ -12,7 +13,8 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from deploy.local.stack.running import RunningStack, running_stack
-from tests.support.shop import Shop
+from tests.support.ports import a_stack_starts
+from tests.support.shop import DEMO_STRICT, Case, Shop
 from tests.support.shop_records import Records
 from tests.support.stack import GIVEN
 
@@ -23,7 +25,9 @@ TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningStack]:
     """The running stack. Who holds or kills a part of it waits until all is well again (``await stack.wait_ready()``)."""
     given = GIVEN.get("AFTERSALES_TEST_STACK")
-    async with running_stack(Path(given) if given else tmp_path_factory.mktemp("stack")) as running:
+    async with AsyncExitStack() as opened:
+        with a_stack_starts():
+            running = await opened.enter_async_context(running_stack(Path(given) if given else tmp_path_factory.mktemp("stack")))
         yield running
 
 
@@ -41,3 +45,9 @@ async def records(stack: RunningStack) -> Records:
         stack.state["temporal_address"], namespace=stack.state["temporal_namespace"], data_converter=pydantic_data_converter
     )
     return Records(temporal, stack.state["kafka_bootstrap_servers"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def lapsing(shop: Shop) -> Case:
+    """A case whose offer lapses while the other tests run."""
+    return await shop.open_case(await shop.an_order(DEMO_STRICT))

@@ -5,16 +5,10 @@ import pytest
 from contracts.resolution_v1 import OfferMade
 from contracts.scenes import Scene
 from contracts.topics import Topic
-from tests.support.shop import DEMO_STRICT, HIGH_STREET, Case, Shop
+from tests.support.shop import HIGH_STREET, Case, Shop
 from tests.support.shop_records import Records
 
 pytestmark = [pytest.mark.engines, pytest.mark.e2e]
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def lapsing(shop: Shop) -> Case:
-    """A case whose offer lapses while the other tests of this file run."""
-    return await shop.open_case(await shop.an_order(DEMO_STRICT))
 
 
 async def test_a_case_is_withdrawn_while_it_may_be_and_applied_for_anew(shop: Shop, records: Records) -> None:

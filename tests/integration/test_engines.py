@@ -17,10 +17,10 @@ from deploy.local.engines.base import Engine
 from deploy.local.engines.kafka import Kafka
 from deploy.local.engines.postgres import Postgres
 from deploy.local.engines.temporal import NAMESPACE, Temporal
-from deploy.local.ports import free_ports
 from deploy.local.provision.kafka import create_topics
 from deploy.local.provision.postgres import SERVICES, create_all
 from deploy.local.provision.temporal import SEARCH_ATTRIBUTES, prepare_namespace
+from tests.support.ports import own_port, own_ports
 
 pytestmark = pytest.mark.engines
 
@@ -35,7 +35,7 @@ async def end(engine: Engine, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
 async def test_postgres_keeps_committed_rows(tmp_path: Path, how: str) -> None:
-    postgres = Postgres(tmp_path, free_ports(1)[0], password="pw")
+    postgres = Postgres(tmp_path, own_port(), password="pw")
     try:
         await postgres.start()
         await postgres.wait_ready()
@@ -57,7 +57,7 @@ async def test_postgres_starts_after_a_first_start_that_was_killed_half_way(tmp_
     unfinished = tmp_path / "postgres" / "unfinished"
     unfinished.mkdir(parents=True)
     (unfinished / "PG_VERSION").write_text("18\n")
-    postgres = Postgres(tmp_path, free_ports(1)[0], password="pw")
+    postgres = Postgres(tmp_path, own_port(), password="pw")
     try:
         await postgres.start()
         await postgres.wait_ready()
@@ -67,7 +67,7 @@ async def test_postgres_starts_after_a_first_start_that_was_killed_half_way(tmp_
 
 
 async def test_postgres_starts_although_its_old_pid_now_belongs_to_another_program(tmp_path: Path) -> None:
-    postgres = Postgres(tmp_path, free_ports(1)[0], password="pw")
+    postgres = Postgres(tmp_path, own_port(), password="pw")
     try:
         await postgres.start()
         await postgres.wait_ready()
@@ -100,9 +100,8 @@ async def test_a_service_role_sees_its_own_schema_only(postgres_admin_dsn: str) 
     await workflow.close()
 
 
-@pytest.mark.parametrize("how", ["stop", "kill"])
-async def test_kafka_keeps_acknowledged_records(tmp_path: Path, how: str) -> None:
-    kafka = Kafka(tmp_path, *free_ports(2))
+async def test_kafka_keeps_acknowledged_records_over_a_stop_and_a_kill(tmp_path: Path) -> None:
+    kafka = Kafka(tmp_path, *own_ports(2))
     try:
         await kafka.start()
         await kafka.wait_ready()
@@ -110,19 +109,23 @@ async def test_kafka_keeps_acknowledged_records(tmp_path: Path, how: str) -> Non
         await admin.start()
         await admin.create_topics([NewTopic("kept", 1, 1)])
         await admin.close()
-        producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", enable_idempotence=True)
-        await producer.start()
-        await producer.send_and_wait("kept", b"42")
-        await producer.stop()
-        await end(kafka, how)
+        sent: list[bytes] = []
+        # One broker for both: a start takes seconds of computing.
+        for how in ("stop", "kill"):
+            producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", enable_idempotence=True)
+            await producer.start()
+            await producer.send_and_wait("kept", how.encode())
+            sent.append(how.encode())
+            await producer.stop()
+            await end(kafka, how)
 
-        await kafka.start()
-        await kafka.wait_ready()
-        consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
-        await consumer.start()
-        consumer.assign([TopicPartition("kept", 0)])
-        assert (await consumer.getone()).value == b"42"
-        await consumer.stop()
+            await kafka.start()
+            await kafka.wait_ready()
+            consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
+            await consumer.start()
+            consumer.assign([TopicPartition("kept", 0)])
+            assert [(await consumer.getone()).value for _ in sent] == sent
+            await consumer.stop()
     finally:
         await kafka.stop()
 
@@ -143,7 +146,7 @@ async def test_topics_are_created_once_and_contact_is_compacted(kafka_bootstrap:
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
 async def test_temporal_keeps_started_workflows(tmp_path: Path, how: str) -> None:
-    temporal = Temporal(tmp_path, *free_ports(2))
+    temporal = Temporal(tmp_path, *own_ports(2))
     try:
         await temporal.start()
         await temporal.wait_ready()

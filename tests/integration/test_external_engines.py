@@ -13,6 +13,7 @@ from deploy.local.errors import NotRunning
 from deploy.local.process import ManagedProcess, ProcessSpec
 from deploy.local.stack.files import read_state
 from deploy.local.stack.running import RunningStack
+from tests.support.ports import ports_of_a_stack
 from tests.support.stack import GIVEN, EngineAddresses
 from tests.support.waiting import eventually
 
@@ -37,7 +38,7 @@ def engine_settings(request: pytest.FixtureRequest) -> dict[str, str]:
 
 async def test_a_stack_on_given_engines_gets_ready_without_any_of_its_own(tmp_path: Path, engine_settings: dict[str, str]) -> None:
     home = tmp_path / "home"
-    environment = os.environ | engine_settings | {"AFTERSALES_HOME": str(home)}
+    environment = os.environ | engine_settings | ports_of_a_stack() | {"AFTERSALES_HOME": str(home)}
     up = ManagedProcess(ProcessSpec("up", [sys.executable, "-m", "services.cli", "up"], tmp_path / "up.log", environment, stop_seconds=90))
     await up.start()
     try:

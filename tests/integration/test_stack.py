@@ -1,6 +1,7 @@
 """A whole local stack on engines of its own: it heals, it is held and released, and it is the same again after a stop."""
 
 import os
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from deploy.local.stack.leftovers import living
 from deploy.local.stack.merchants import MERCHANTS_FILE
 from deploy.local.stack.running import running_stack
 from deploy.local.stack.supervisor import Stack
+from tests.support.ports import a_stack_starts, ports_of_a_stack
 from tests.support.stack import EngineAddresses
 
 pytestmark = [pytest.mark.engines, pytest.mark.e2e, pytest.mark.slow]
@@ -20,7 +22,9 @@ ONLY = {"payments", "mailbox", "intake", "notifications"}
 
 async def test_a_stack_heals_and_is_the_same_after_a_restart(tmp_path: Path) -> None:
     told: list[str] = []
-    async with running_stack(tmp_path, only=ONLY, tell=told.append) as stack:
+    async with AsyncExitStack() as opened:
+        with a_stack_starts():
+            stack = await opened.enter_async_context(running_stack(tmp_path, only=ONLY, tell=told.append))
         first = stack.state
         credentials = stack.credentials
         for name in ("payments", "intake", "postgres"):
@@ -45,6 +49,7 @@ async def test_a_stack_heals_and_is_the_same_after_a_restart(tmp_path: Path) -> 
     assert not is_held(tmp_path)
     assert living(first["processes"]) == []
 
+    # Nobody says now which ports to use: it takes those of its first start.
     async with running_stack(tmp_path, only={"payments"}) as stack:
         assert stack.credentials == credentials
         assert stack.state["ports"] == first["ports"]
@@ -53,7 +58,7 @@ async def test_a_stack_heals_and_is_the_same_after_a_restart(tmp_path: Path) -> 
 async def test_a_service_that_cannot_start_ends_the_start_with_its_log_and_leaves_nothing_behind(
     tmp_path: Path, engines: EngineAddresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in engines.as_settings("cannot-start").items():
+    for name, value in (engines.as_settings("cannot-start") | ports_of_a_stack()).items():
         monkeypatch.setenv(name, value)
     stack = Stack(tmp_path, only={"intake"})
     (tmp_path / MERCHANTS_FILE).write_text("[]")

@@ -79,7 +79,8 @@ class RunningCase:
         await self.hear(FactKind.APPROVAL_DECIDED, workflow_id, approval_id=str(approval_id))
 
     async def outcome(self) -> CaseOutcome:
-        """How the case ends, however long it takes."""
+        """How the case ends, however long it takes. Time passes only once what was heard is taken in: a timer must not fire into it."""
+        await self.idle()
         return CaseOutcome((await self.handle.result()).outcome)
 
     def hours(self, name: str) -> list[float]:

@@ -159,7 +159,9 @@ class CaseService:
 
     async def _post(self, path: str, body: dict[str, Any], role: Role) -> None:
         settings = KitSettings(merchants_file=Path("unused.json"), staff_public_key=PUBLIC_KEY)
-        app = create_api(self.pool, settings, Providers([], {}), self.books.cases, self.books.work_items, Health())
+        app = create_api(
+            self.pool, settings, Providers([], {}), self.books.cases, self.books.work_items, Health(), deciding=self.books.deciding
+        )
         async with a_client(app) as client:
             answer = await Caller(client, a_token("sam", role, merchants=tuple(MERCHANTS))).post(path, body)
             assert answer.status_code == 200, answer.text

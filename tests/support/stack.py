@@ -1,4 +1,4 @@
-"""Real engines for tests: started when the first test asks for one, once per run, on free ports, in a directory of the run, stopped at the end.
+"""Real engines for tests: started when the first test asks for one, once per test process, on ports of its own, and stopped at the end.
 
 Fixtures:
 
@@ -25,10 +25,10 @@ from deploy.local.engines.base import Engine
 from deploy.local.engines.kafka import Kafka
 from deploy.local.engines.postgres import Postgres
 from deploy.local.engines.temporal import NAMESPACE, Temporal
-from deploy.local.ports import free_ports
 from deploy.local.provision.postgres import SERVICES, create_database, create_role_and_schema, drop_database
 from deploy.local.provision.temporal import prepare_namespace
 from services.kit.migrate import apply_migrations
+from tests.support.ports import own_port, own_ports
 
 DsnFactory = Callable[[str], Awaitable[str]]
 PASSWORD = "only-for-this-run"
@@ -80,14 +80,14 @@ async def _running(engine: Engine) -> AsyncIterator[Engine]:
 
 @pytest.fixture(scope="session")
 async def kafka_bootstrap(engines_home: Path) -> AsyncIterator[str]:
-    kafka = Kafka(engines_home, *free_ports(2))
+    kafka = Kafka(engines_home, *own_ports(2))
     async for _ in _running(kafka):
         yield kafka.bootstrap_servers
 
 
 @pytest.fixture(scope="session")
 async def temporal_address(engines_home: Path) -> AsyncIterator[str]:
-    temporal = Temporal(engines_home, *free_ports(2))
+    temporal = Temporal(engines_home, *own_ports(2))
     async for _ in _running(temporal):
         await prepare_namespace(temporal.address, NAMESPACE)
         yield temporal.address
@@ -95,7 +95,7 @@ async def temporal_address(engines_home: Path) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 async def postgres_admin_dsn(engines_home: Path) -> AsyncIterator[str]:
-    postgres = Postgres(engines_home, free_ports(1)[0], password=PASSWORD)
+    postgres = Postgres(engines_home, own_port(), password=PASSWORD)
     async for _ in _running(postgres):
         yield postgres.admin_dsn
 

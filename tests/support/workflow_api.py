@@ -11,25 +11,47 @@ from uuid import uuid4
 import httpx2
 from fastapi import FastAPI
 
+from contracts.identifiers import MerchantId
 from contracts.roles import Role
-from deploy.local.ports import free_ports
+from services.kit.api_keys import KEY_PREFIX, ApiKey, ApiKeys, MerchantKeys, hash_of
 from services.kit.health import Health
 from services.kit.http import HttpPart
 from services.kit.settings import KitSettings
 from services.kit.tokens import generate_staff_keys, issue_staff_token
+from services.workflow.adapters.deciding import Deciding
 from services.workflow.adapters.providers import Providers
 from services.workflow.api import create_api
+from services.workflow.policy.registry import load_packs
 from services.workflow.ports import PaymentProvider
-from tests.support.builders import MERCHANT
+from tests.support.builders import MERCHANT, a_merchant
+from tests.support.ports import own_port
 from tests.support.workflow_records import RecordsDesk
 
 PRIVATE_KEY, PUBLIC_KEY = generate_staff_keys()
 
 
+OTHER_SHOP = MerchantId("other-shop")
+SHOPS = {
+    MERCHANT: a_merchant(),
+    OTHER_SHOP: a_merchant(merchant_id=OTHER_SHOP, time_zone="Asia/Shanghai", currency="CNY", policy_pack="cn-marketplace"),
+}
+
+
+def api_key(merchant_id: str) -> str:
+    """A shop's API key."""
+    return f"{KEY_PREFIX}{merchant_id}"
+
+
 def an_api(desk: RecordsDesk, providers: Sequence[PaymentProvider] = (), secrets: Mapping[str, Sequence[str]] | None = None) -> FastAPI:
     """The application."""
     settings = KitSettings(merchants_file=Path("merchants.json"), staff_public_key=PUBLIC_KEY)
-    return create_api(desk.pool, settings, Providers(providers, secrets or {}), desk.cases, desk.work_items, Health())
+    keys = ApiKeys(
+        MerchantKeys(merchant_id=merchant, api_keys=(ApiKey(key_id="k1", sha256=hash_of(api_key(merchant))),)) for merchant in SHOPS
+    )
+    providing = Providers(providers, secrets or {})
+    return create_api(
+        desk.pool, settings, providing, desk.cases, desk.work_items, Health(), deciding=Deciding(SHOPS, load_packs()), api_keys=keys
+    )
 
 
 def a_token(staff_id: str, *roles: Role, merchants: Sequence[str] = (MERCHANT,)) -> str:
@@ -38,7 +60,7 @@ def a_token(staff_id: str, *roles: Role, merchants: Sequence[str] = (MERCHANT,))
 
 
 class Caller:
-    """A member of staff at the API."""
+    """A member of staff, or a storefront with its key, at the API."""
 
     def __init__(self, client: httpx2.AsyncClient, token: str) -> None:
         self._client = client
@@ -63,7 +85,7 @@ async def a_client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[str]:
     """The application on a port; its address."""
-    (port,) = free_ports(1)
+    port = own_port()
     stop = asyncio.Event()
     serving = asyncio.create_task(HttpPart(app, "127.0.0.1", port).run(stop))
     try:

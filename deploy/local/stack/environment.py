@@ -20,7 +20,7 @@ CARRIER = "sandbox"
 def service_settings(
     service: str, *, ports: Mapping[str, int], addresses: Addresses, credentials: Credentials, files: Mapping[str, Path]
 ) -> dict[str, str]:
-    """Return the settings of one service. ``files`` holds ``merchants``, ``intake_credentials`` and ``data`` (the home)."""
+    """Return the settings of one service. ``files`` holds ``merchants``, ``intake_credentials``, ``api_keys`` and ``data`` (the home)."""
     own = f"{PREFIX}{service.upper()}_"
     settings = {
         f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS": addresses.kafka_bootstrap_servers,
@@ -42,6 +42,7 @@ def service_settings(
             "EVIDENCE_DIR": str(files["data"] / "evidence"),
         },
         "workflow": {
+            "API_KEYS_FILE": str(files["api_keys"]),
             "SANDBOX_PAYMENTS_URL": addresses.urls["payments"],
             "SANDBOX_PAYMENTS_API_KEY": credentials.payments_api_key,
             "SANDBOX_PAYMENTS_WEBHOOK_SECRETS": credentials.payments_webhook_secret,

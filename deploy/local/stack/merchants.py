@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from contracts.identifiers import MerchantId
@@ -11,6 +12,7 @@ from deploy.local.stack.files import write_private
 
 MERCHANTS_FILE = "merchants.json"
 INTAKE_CREDENTIALS_FILE = "merchant-credentials.json"
+API_KEYS_FILE = "merchant-keys.json"
 
 LOCAL_MERCHANTS = (
     Merchant(
@@ -78,12 +80,21 @@ def merchant_ids(merchants_file: Path) -> tuple[str, ...]:
     return tuple(load_merchants(merchants_file))
 
 
+def write_api_keys(home: Path, credentials: Credentials) -> Path:
+    """Write a hash of each merchant's API key, for services that recognise merchants and need none of their secrets; return the file's path."""
+    path = home / API_KEYS_FILE
+    write_private(
+        path, {"merchants": [{"merchant_id": merchant, "api_keys": _hashed(secret)} for merchant, secret in credentials.merchants.items()]}
+    )
+    return path
+
+
 def write_intake_credentials(home: Path, credentials: Credentials) -> Path:
     """Write what intake needs to recognise merchants: a hash of each API key, and the webhook secrets; return the file's path."""
     merchants = [
         {
             "merchant_id": merchant,
-            "api_keys": [{"key_id": "local", "sha256": hashlib.sha256(secret["api_key"].encode()).hexdigest()}],
+            "api_keys": _hashed(secret),
             "webhook_secrets": [secret["webhook_secret"]],
         }
         for merchant, secret in credentials.merchants.items()
@@ -91,3 +102,7 @@ def write_intake_credentials(home: Path, credentials: Credentials) -> Path:
     path = home / INTAKE_CREDENTIALS_FILE
     write_private(path, {"merchants": merchants})
     return path
+
+
+def _hashed(secret: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key_id": "local", "sha256": hashlib.sha256(secret["api_key"].encode()).hexdigest()}]

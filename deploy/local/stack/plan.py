@@ -18,7 +18,7 @@ from deploy.local.stack.credentials import Credentials, ensure_credentials
 from deploy.local.stack.environment import child_environment, sandbox_settings, service_settings
 from deploy.local.stack.external import ExternalEngines
 from deploy.local.stack.files import STATE_FILE, read_json
-from deploy.local.stack.merchants import ensure_merchants_file, merchant_ids, write_intake_credentials
+from deploy.local.stack.merchants import ensure_merchants_file, merchant_ids, write_api_keys, write_intake_credentials
 
 SERVICE_STOP_SECONDS = 40.0
 """How long a service may take to finish what it has in hand; longer than it gives each of its own parts."""
@@ -45,7 +45,12 @@ def make_plan(home: Path, external: ExternalEngines) -> Plan:
     merchants = ensure_merchants_file(home)
     credentials = ensure_credentials(home, merchant_ids(merchants))
     addresses = addresses_of(ports, credentials, external)
-    files = {"merchants": merchants, "intake_credentials": write_intake_credentials(home, credentials), "data": home}
+    files = {
+        "merchants": merchants,
+        "intake_credentials": write_intake_credentials(home, credentials),
+        "api_keys": write_api_keys(home, credentials),
+        "data": home,
+    }
     settings = {
         service: service_settings(service, ports=ports, addresses=addresses, credentials=credentials, files=files) for service in SERVICES
     } | {server: sandbox_settings(server, addresses=addresses, credentials=credentials) for server in SANDBOX}

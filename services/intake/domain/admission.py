@@ -5,7 +5,7 @@ from datetime import datetime
 
 from contracts.case_v1 import Channel, OpenedBy
 from contracts.merchant import Merchant, Mode
-from contracts.scenes import Scene
+from contracts.scenes import CASE_SCENES, Scene
 from services.intake.domain.callers import Caller, CustomerCaller, MerchantCaller, StaffCaller
 from services.intake.domain.errors import Fault, ImportNotAllowedError, InvalidError
 from services.intake.domain.forms import CaseApplication
@@ -23,6 +23,13 @@ class Admission:
 
 def admit(caller: Caller, form: CaseApplication, merchant: Merchant, now: datetime) -> Admission:
     """Check an application before its order is looked at. Raises ``NotAllowedError``, :class:`ImportNotAllowedError`, :class:`InvalidError`."""
+    if form.scene not in CASE_SCENES:
+        listed = ", ".join(sorted(scene.value for scene in CASE_SCENES))
+        raise InvalidError(
+            f"No process carries out {form.scene.value} yet: ask staff, or what policy says of it at the workflow service's /v1/policy/decisions.",
+            code="scene_not_open",
+            faults=[Fault("/scene", f"is not one of {listed}")],
+        )
     channel = form.channel or _usual_channel(caller)
     is_import = channel is Channel.IMPORT
     if is_import and not _may_import(caller, merchant):

@@ -43,6 +43,19 @@ _OPTIONS: dict[OptionCode, tuple[str, str]] = {
     OptionCode.DISCOUNT_SETTLEMENT: ("折价处理", "Settle with a discount"),
     OptionCode.EXCHANGE: ("换货", "Exchange"),
     OptionCode.REPAIR: ("维修", "Repair"),
+    OptionCode.REFUND_NO_WAIT: ("立即退款，上门取回", "Refund at once, the goods are collected"),
+    OptionCode.RESHIP_PART: ("免费补发配件", "A spare part, free of charge"),
+    OptionCode.RESHIP: ("补发经检验的商品，上门取回", "A checked unit is sent, the old one collected"),
+    OptionCode.SUBSTITUTE: ("优惠的替代商品", "A similar article at a discount"),
+    OptionCode.WAIT_RESTOCK: ("等待到货", "Wait until it is in stock again"),
+    OptionCode.REFUND_FULL: ("全额退款", "Full refund"),
+    OptionCode.REFUND_EXTRA: ("退还多付款项", "Get back what was paid too much"),
+    OptionCode.REFUND_DEPOSIT: ("退还定金", "Get the deposit back"),
+    OptionCode.FULFIL_PROMISE: ("履行承诺", "Have the promise kept"),
+    OptionCode.WAIT_WITH_TRACE: ("继续等待，查询物流", "Wait while the parcel is traced"),
+    OptionCode.REFUND_AFTER_INTERCEPT: ("拦截退回后退款", "Call the parcel back and get a refund"),
+    OptionCode.REDELIVER: ("更正后重新派送", "Correct the address and deliver again"),
+    OptionCode.REFUND_LESS_FREIGHT: ("扣除运费后退款", "Refund less the freight that was caused"),
 }
 
 _HAPPENED: dict[str, tuple[str, str]] = {

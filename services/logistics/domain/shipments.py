@@ -80,6 +80,49 @@ class Shipment:
         return sum(unit.quantity for unit in self.units)
 
 
+def requested_shipment(
+    *,
+    shipment_id: UUID,
+    kind: ShipmentKind,
+    merchant_id: MerchantId,
+    case_id: CaseId,
+    case_number: str,
+    customer_ref: CustomerRef,
+    locale: str,
+    test: bool,
+    units: tuple[AffectedUnits, ...],
+    ship_by: datetime,
+    requested_at: datetime,
+    rma_id: RmaId | None = None,
+    skus: Mapping[str, str] | None = None,
+) -> Shipment:
+    """A shipment that is wanted, and about which nothing was done yet."""
+    return Shipment(
+        shipment_id=shipment_id,
+        kind=kind,
+        rma_id=rma_id,
+        case_id=case_id,
+        case_number=case_number,
+        merchant_id=merchant_id,
+        customer_ref=customer_ref,
+        locale=locale,
+        test=test,
+        units=units,
+        skus=dict(skus or {}),
+        ship_by=ship_by,
+        requested_at=requested_at,
+        state=ShipmentState.REQUESTED,
+        booking_attempt=1,
+        booking_begun=False,
+        carrier=None,
+        waybill=None,
+        address_due_at=None,
+        shipped_at=None,
+        delivered_at=None,
+        reason=None,
+    )
+
+
 def demand(units: Sequence[AffectedUnits], skus: Mapping[str, str]) -> dict[str, int]:
     """Units wanted by SKU, SKUs in order; lines without an SKU are not tracked and stand aside."""
     wanted: dict[str, int] = {}

@@ -4,6 +4,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from contracts.identifiers import CaseId, CustomerRef, MerchantId, derived_event_id
+from contracts.resolution_v1 import ReshipmentRequested
 from contracts.shipment_v1 import ShipmentEvent
 from services.kit.outbox import OutgoingEvent, append
 from services.kit.postgres import Connection
@@ -12,7 +13,7 @@ from services.logistics.domain.shipments import Shipment
 
 
 class About(TypedDict):
-    """The fields that every shipment event has."""
+    """The fields that every shipment event has, and every shipment."""
 
     merchant_id: MerchantId
     case_id: CaseId
@@ -21,8 +22,8 @@ class About(TypedDict):
     locale: str
 
 
-def about(owner: Return | Shipment) -> About:
-    """Whose fact it is."""
+def about(owner: Return | Shipment | ReshipmentRequested) -> About:
+    """Whose fact, or whose shipment, it is."""
     return About(
         merchant_id=owner.merchant_id,
         case_id=owner.case_id,

@@ -12,7 +12,7 @@ from services.logistics.adapters import job_rows, parcel_rows, return_rows, ship
 from services.logistics.adapters.job_rows import JobKind
 from services.logistics.adapters.parcel_rows import Parcel
 from services.logistics.domain.returns import BEFORE_ARRIVAL, NOT_HANDED_IN, Return, ReturnState
-from services.logistics.domain.shipments import Shipment, ShipmentKind, ShipmentState, take_back_id
+from services.logistics.domain.shipments import ShipmentKind, requested_shipment, take_back_id
 from services.logistics.handlers.label_links import LabelLinks
 from services.logistics.handlers.publishing import about, publish
 from services.logistics.handlers.scans import apply_scans
@@ -126,29 +126,15 @@ async def close(conn: Connection, event: ReturnClosed, *, closed_at: datetime) -
 
 
 async def _take_back(conn: Connection, ret: Return, event: ReturnClosed, requested_at: datetime) -> None:
-    shipment = Shipment(
+    shipment = requested_shipment(
+        **about(ret),
         shipment_id=take_back_id(ret.rma_id),
         kind=ShipmentKind.TAKE_BACK,
         rma_id=ret.rma_id,
-        case_id=ret.case_id,
-        case_number=ret.case_number,
-        merchant_id=ret.merchant_id,
-        customer_ref=ret.customer_ref,
-        locale=ret.locale,
         test=ret.test,
         units=event.take_back,
-        skus={},
         ship_by=requested_at + TAKE_BACK_WITHIN,
         requested_at=requested_at,
-        state=ShipmentState.REQUESTED,
-        booking_attempt=1,
-        booking_begun=False,
-        carrier=None,
-        waybill=None,
-        address_due_at=None,
-        shipped_at=None,
-        delivered_at=None,
-        reason=None,
     )
     if await shipment_rows.insert(conn, shipment):
         await job_rows.arm(conn, JobKind.SHIPMENT, shipment.shipment_id)

@@ -13,7 +13,15 @@ from services.kit.postgres import Connection
 from services.logistics.adapters import job_rows, parcel_rows, shipment_rows, stock_rows, task_rows
 from services.logistics.adapters.job_rows import JobKind
 from services.logistics.adapters.task_rows import TaskKind
-from services.logistics.domain.shipments import BEFORE_BOOKING, BEFORE_HAND_OVER, Shipment, ShipmentKind, ShipmentState, demand
+from services.logistics.domain.shipments import (
+    BEFORE_BOOKING,
+    BEFORE_HAND_OVER,
+    Shipment,
+    ShipmentKind,
+    ShipmentState,
+    demand,
+    requested_shipment,
+)
 from services.logistics.handlers.publishing import about, publish
 from services.logistics.handlers.scans import apply_scans
 from services.logistics.ports.carrier import Booked
@@ -23,29 +31,15 @@ log = get_logger(__name__)
 
 async def request(conn: Connection, event: ReshipmentRequested, *, requested_at: datetime, test: bool) -> None:
     """New goods are to be sent."""
-    shipment = Shipment(
+    shipment = requested_shipment(
+        **about(event),
         shipment_id=event.reship_id,
         kind=ShipmentKind.RESHIP,
-        rma_id=None,
-        case_id=event.case_id,
-        case_number=event.case_number,
-        merchant_id=event.merchant_id,
-        customer_ref=event.customer_ref,
-        locale=event.locale,
         test=test,
         units=event.units,
-        skus=dict(event.skus),
+        skus=event.skus,
         ship_by=event.ship_by,
         requested_at=requested_at,
-        state=ShipmentState.REQUESTED,
-        booking_attempt=1,
-        booking_begun=False,
-        carrier=None,
-        waybill=None,
-        address_due_at=None,
-        shipped_at=None,
-        delivered_at=None,
-        reason=None,
     )
     if await shipment_rows.insert(conn, shipment):
         await job_rows.arm(conn, JobKind.SHIPMENT, shipment.shipment_id)

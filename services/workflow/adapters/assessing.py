@@ -20,9 +20,6 @@ from services.workflow.cases.evidence import needs_of
 from services.workflow.payloads.case import ApprovalPlan, AssessCase, Because, CaseStep, EvidencePlan, Plan
 from services.workflow.policy.errors import FactsError
 
-_TOO_MANY = 3
-"""Offers that may be turned down before the supervisor takes over (R-AUTH-08); the next goes to the manager, then mediation is offered (R-AUTH-10)."""
-
 _NO_OPTION = "no_option_feasible"
 
 
@@ -73,7 +70,7 @@ async def _next(at: _Look) -> tuple[Plan, list[ResolutionEvent]]:
         return await _reject(at, CaseOutcome.REJECTED, "evidence_not_accepted")
     if situation.evidence.dispute is not None:
         return _ask(ApprovalKind.EVIDENCE, ApprovalNeed(tier=Role.SUPERVISOR, reason=situation.evidence.dispute, rule="R-EVD-08"))
-    if situation.rejected_offers >= _TOO_MANY and because is Because.OFFER_REJECTED:
+    if situation.rejected_offers >= situation.policy.max_rejected_offers and because is Because.OFFER_REJECTED:
         return _hand_over(at)
     return await _as_decided(at)
 
@@ -142,7 +139,7 @@ def _no_option(at: _Look, need: ApprovalNeed) -> tuple[Plan, list[ResolutionEven
 
 def _hand_over(at: _Look) -> tuple[Plan, list[ResolutionEvent]]:
     """Too many offers were turned down: the supervisor, then the manager, then mediation (R-AUTH-08, R-AUTH-10)."""
-    more = at.at.rejected_offers - _TOO_MANY
+    more = at.at.rejected_offers - at.at.policy.max_rejected_offers
     kind = "three_rejected_offers" if more == 0 else ("more_rejected_offers" if more == 1 else "mediation")
     owner = Role.SUPERVISOR if more == 0 else Role.AFTER_SALES_MANAGER
     progress = standing.under_review(at.ask.at + at.at.policy.timers.review_answer, owner)

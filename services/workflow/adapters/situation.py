@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.case_state import OptionCode
+from contracts.case_state import CARRIED_OUT, OptionCode
 from contracts.case_v1 import EvidenceAdded, EvidenceReviewed
 from contracts.decision_facts import AffectedUnits, Attributes, EvidenceItem, Facts, SpecialApproval
 from contracts.order_v1 import Order
@@ -15,7 +15,7 @@ from services.workflow.payloads.approval import ApprovalState
 from services.workflow.payloads.case import AssessCase, FactKind
 from services.workflow.policy.policy import Policy
 
-NOT_CARRIED_OUT = (OptionCode.EXCHANGE, OptionCode.REPAIR)
+NOT_CARRIED_OUT = tuple(option for option in OptionCode if option not in CARRIED_OUT)
 """Options that no process of this version carries out: they are not offered."""
 
 
@@ -47,6 +47,7 @@ async def look(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) ->
     affected = evidence.affected or tuple(AffectedUnits.model_validate(unit) for unit in opened["affected"])
     refunds = books.refunds
     facts = Facts(
+        policy_version=row.policy_version,
         moment=ask.at,
         requested_at=datetime.fromisoformat(opened["requested_at"]),
         time_zone=books.deciding.merchant(row.header.merchant_id).time_zone,
@@ -61,6 +62,7 @@ async def look(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) ->
         wanted_remedy=OptionCode(opened["wanted_remedy"]) if opened["wanted_remedy"] else None,
         special_approval=special,
         rejected_offers=len(rejected),
+        compensation_rejections=sum(any(option.code is OptionCode.COMPENSATE_KEEP for option in offer.options) for offer in rejected),
         rejected_options=tuple(dict.fromkeys(option.code for offer in rejected for option in offer.options)),
         unavailable_options=(*NOT_CARRIED_OUT, *ask.unavailable),
         prior=await refunds.prior(conn, order.order_id),

@@ -5,9 +5,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from contracts.case_state import OptionCode
 from contracts.decision_result import Clause
 from services.workflow.policy.clauses import read_clauses
-from services.workflow.policy.consistency import contradictions, out_of_bounds
+from services.workflow.policy.consistency import contradictions, not_set, out_of_bounds
 from services.workflow.policy.errors import ClauseError, PackError, SettingError, TableError
 from services.workflow.policy.markdown_table import RawTable
 from services.workflow.policy.pack_files import PackFiles
@@ -15,7 +16,8 @@ from services.workflow.policy.policy import Policy
 from services.workflow.policy.settings import PolicySettings
 from services.workflow.policy.table import Checks, DecisionTable, build_table
 from services.workflow.policy.table_checks import check_coverage
-from services.workflow.policy.table_shapes import SHAPES
+from services.workflow.policy.table_shapes import OPTIONS_SHAPE, SCENES, SCENES_SHAPE, Shape, shapes_of
+from services.workflow.policy.vocabulary import WARRANTY, WINDOWS, Vocabulary
 
 Placed = dict[str, dict[str, tuple[str, Any]]]
 
@@ -26,6 +28,9 @@ def build_policy(files: PackFiles, known: dict[str, PackFiles]) -> Policy:
     settings = _settings(files, chain)
     clauses = _clauses(chain)
     checks = Checks(clause=clauses.__contains__, duration=_exists(settings.duration), amounts=_exists(settings.amounts))
+    tables = _tables(files, chain, checks)
+    _complete(files, settings, tables["scenes"])
+    _limits_have_a_length(tables["limits"])
     return Policy(
         pack=files.meta.pack,
         version=files.meta.version,
@@ -34,7 +39,7 @@ def build_policy(files: PackFiles, known: dict[str, PackFiles]) -> Policy:
         sandbox=files.meta.sandbox,
         extends=files.meta.extends,
         settings=settings,
-        tables=_tables(files, chain, checks),
+        tables=tables,
         clauses=clauses,
     )
 
@@ -74,6 +79,19 @@ def _settings(files: PackFiles, chain: list[PackFiles]) -> PolicySettings:
     return settings
 
 
+def _complete(files: PackFiles, settings: PolicySettings, scenes: DecisionTable) -> None:
+    """Whoever decides scenes that have their own first step needs every setting; the first packs decided none of these."""
+    if any(row.says["first step"] for row in scenes.rows):
+        for group, key, problem in not_set(settings):
+            raise SettingError(f"{files.place}/settings.toml: [{group}] {key}".rstrip(), problem)
+
+
+def _limits_have_a_length(limits: DecisionTable) -> None:
+    for row in limits.rows:
+        if not row.says["limit"] and row.word("counted") not in ("working_days", "dispatch"):
+            raise TableError(row.source, "column → limit is empty: only working_days and dispatch say themselves how long")
+
+
 def _place(files: PackFiles, merged: Placed, group: str, key: str) -> str:
     return merged.get(group, {}).get(key, (f"{files.place}/settings.toml: [{group}] {key}".rstrip(), None))[0]
 
@@ -91,13 +109,38 @@ def _tables(files: PackFiles, chain: list[PackFiles], checks: Checks) -> dict[st
     raw: dict[str, RawTable] = {}
     for each in chain:
         raw |= each.tables
-    tables = {}
-    for name, shape in SHAPES.items():
-        if name not in raw:
-            raise TableError(f"{files.place}/tables/{name}.md", "is missing, and the pack extends none that has it")
-        tables[name] = build_table(name, raw[name], shape, checks)
-        check_coverage(tables[name], raw[name].place)
+    known = {name: _table(files, raw, name, shape, checks) for name, shape in (("scenes", SCENES_SHAPE), ("options", OPTIONS_SHAPE))}
+    tables: dict[str, DecisionTable] = {}
+    for name, shape in shapes_of(_vocabulary(known, raw)).items():
+        if name in known:
+            tables[name] = known[name]
+        elif name in raw or not shape.optional:
+            tables[name] = _table(files, raw, name, shape, checks)
     return tables
+
+
+def _table(files: PackFiles, raw: dict[str, RawTable], name: str, shape: Shape, checks: Checks) -> DecisionTable:
+    if name not in raw:
+        raise TableError(f"{files.place}/tables/{name}.md", "is missing, and the pack extends none that has it")
+    table = build_table(name, raw[name], shape, checks)
+    check_coverage(table, raw[name].place)
+    return table
+
+
+def _vocabulary(known: dict[str, DecisionTable], raw: dict[str, RawTable]) -> Vocabulary:
+    """What the pack decides: the scenes and options that its own tables list."""
+    scenes = known["scenes"].rows
+    listed = {scene for row in scenes for scene in row.accepts["scene"]}
+    remedied = {scene for row in scenes if not row.says["first step"] for scene in row.accepts["scene"]}
+    options = {option for row in known["options"].rows for option in row.accepts["option"]}
+    inside, exchange_only, outside = WINDOWS
+    warranty = WARRANTY in raw["windows"].outputs if "windows" in raw else False
+    return Vocabulary(
+        scenes=tuple(scene for scene in SCENES if scene in listed),
+        remedied=tuple(scene for scene in SCENES if scene in remedied),
+        options=tuple(option.value for option in OptionCode if option.value in options),
+        windows=(inside, exchange_only, WARRANTY, outside) if warranty else WINDOWS,
+    )
 
 
 def _exists(look_up: Callable[[str], object]) -> Callable[[str], bool]:

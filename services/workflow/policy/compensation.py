@@ -4,9 +4,13 @@ from dataclasses import dataclass
 
 from iso4217 import Currency
 
+from contracts.case_state import OptionCode
+from contracts.decision_facts import Facts
 from contracts.quote import CompensateUnits
 from services.workflow.money.runs import take
+from services.workflow.policy.errors import FactsError
 from services.workflow.policy.situation import Situation
+from services.workflow.policy.table import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +44,114 @@ def half_caps(situation: Situation) -> list[UnitRoom]:
     return rooms
 
 
-def standard_offer(situation: Situation) -> list[CompensateUnits]:
-    """The first-tier compensation of every line, empty where there is no room for any (R-COMP-04).
+@dataclass(frozen=True, slots=True)
+class StandardOffer:
+    """The standard money for kept goods: ``items`` where it can be offered now, ``open`` until the customer turned the last step of it down."""
 
-    Where the policy has no amount in the order's currency nothing is offered: the customer's other options stand, and a person may decide.
+    items: list[CompensateUnits]
+    open: bool
+    final_minor: int = 0
+
+    @property
+    def amount_minor(self) -> int:
+        """What the offer comes to."""
+        return sum(item.amount_minor for item in self.items)
+
+
+def standard_offer(situation: Situation) -> StandardOffer:
+    """The first-tier compensation of every line (R-COMP-04), in one or two steps (R-COMP-01, R-COMP-14).
+
+    Where the policy has no amount in the order's currency nothing is offered: the customer's other options stand, and a person may decide. Where no
+    offer can be made it counts as turned down (R-COMP-05).
     """
-    rows = situation.policy.tables["compensation"].matching(scene=situation.facts.scene.value)
-    if not rows:
-        return []
-    row = rows[0]
-    unit, cap = situation.amount(row.word("unit amount")), situation.amount("comp.first_tier_cap")
-    if unit is None or cap is None:
+    row = situation.policy.tables["compensation"].find(scene=situation.scene.value)
+    if row is None:
+        return StandardOffer([], open=False)
+    cap = situation.amount("comp.first_tier_cap")
+    steps = _steps(situation, row, cap)
+    if not steps or cap is None:
+        return StandardOffer([], open=False)
+    turned_down = _turned_down(situation.facts)
+    final = sum(item.amount_minor for item in steps[-1])
+    if turned_down >= len(steps):
+        return StandardOffer([], open=False, final_minor=final)
+    if len(steps) > 1:
+        situation.trace.note("R-COMP-14", "the same steps for everybody", step=turned_down + 1, steps=len(steps))
+    return StandardOffer(steps[turned_down], open=True, final_minor=final)
+
+
+def _steps(situation: Situation, row: Row, cap_minor: int | None) -> list[list[CompensateUnits]]:
+    """What each step comes to after the caps; a second step that is not higher than the first is skipped (R-COMP-04)."""
+    steps: list[list[CompensateUnits]] = []
+    amounts = [row.word("unit amount"), *row.says["final amount"]]
+    if cap_minor is None or any(situation.amount(path) is None for path in amounts):
         situation.trace.note(row.rule, "no compensation amount in this currency", source=row.source, currency=situation.currency)
-        return []
-    rooms = [UnitRoom(room.line_id, room.count, min(unit, room.amount_minor)) for room in half_caps(situation)]
+        return steps
+    for path in amounts:
+        items = _capped(situation, row, situation.amount(path) or 0, cap_minor)
+        if items and (not steps or _sum(items) > _sum(steps[-1])):
+            steps.append(items)
+    return steps
+
+
+def _sum(items: list[CompensateUnits]) -> int:
+    return sum(item.amount_minor for item in items)
+
+
+def _turned_down(facts: Facts) -> int:
+    if facts.compensation_rejections is not None:
+        return facts.compensation_rejections
+    return max(1, facts.rejected_offers) if OptionCode.COMPENSATE_KEEP in facts.rejected_options else 0
+
+
+def _capped(situation: Situation, row: Row, unit_minor: int, cap_minor: int) -> list[CompensateUnits]:
+    rooms = [UnitRoom(room.line_id, room.count, min(unit_minor, room.amount_minor)) for room in half_caps(situation)]
     uncapped = sum(room.count * room.amount_minor for room in rooms)
-    left = cap - situation.facts.first_tier_paid_minor
+    left = cap_minor - situation.facts.first_tier_paid_minor
     amount = min(uncapped, left)
-    situation.trace.row(row, "standard amount per unit", unit_minor=unit, after_half_caps_minor=uncapped)
-    situation.trace.note("R-COMP-03", "no unit gets more than half its paid price", dearest_unit_minor=situation.dearest_unit_minor)
-    situation.trace.note("R-COMP-02", "room under the cap of the order", source="comp.first_tier_cap", cap_minor=cap, used_minor=cap - left)
-    situation.trace.note("R-COMP-04", "the standard offer", amount_minor=max(0, amount))
+    trace = situation.trace
+    trace.row(row, "standard amount per unit", unit_minor=unit_minor, after_half_caps_minor=uncapped)
+    trace.note("R-COMP-03", "no unit gets more than half its paid price", dearest_unit_minor=situation.dearest_unit_minor)
+    trace.note(
+        "R-COMP-02", "room under the cap of the order", source="comp.first_tier_cap", cap_minor=cap_minor, used_minor=cap_minor - left
+    )
+    trace.note("R-COMP-04", "the standard offer", amount_minor=max(0, amount))
+    trace.note("R-COMP-13", "booked per unit, in proportion to what each could get")
     return _divided(rooms, amount) if amount > 0 else []
 
 
 def raised_offer(situation: Situation, standard_minor: int) -> list[CompensateUnits]:
-    """The most a supervisor may raise compensation to, empty where that is not above the standard offer (R-COMP-05)."""
+    """The most a supervisor may raise compensation to, or what the supervisor chose; empty where that is not above the standard offer (R-COMP-05).
+
+    Raises ``FactsError`` where the chosen amount is not above the standard offer, or above the half caps.
+    """
     rooms = half_caps(situation)
-    amount = sum(room.count * room.amount_minor for room in rooms)
-    situation.trace.note("R-COMP-05", "the raised offer", amount_minor=amount, standard_minor=standard_minor)
-    return _divided(rooms, amount) if amount > max(standard_minor, 0) else []
+    most = sum(room.count * room.amount_minor for room in rooms)
+    amount = most if situation.facts.compensation_agreed_minor is None else situation.facts.compensation_agreed_minor
+    situation.trace.note("R-COMP-05", "the raised offer", amount_minor=amount, at_most_minor=most, standard_minor=standard_minor)
+    if most <= max(standard_minor, 0):
+        return []
+    if not standard_minor < amount <= most:
+        raise FactsError(
+            "compensation_agreed_minor",
+            f"{amount} is not above {standard_minor} and at most {most} (R-COMP-05)",
+            "choose an amount in between",
+        )
+    return _divided(rooms, amount)
+
+
+def promise_ceiling_minor(situation: Situation) -> int | None:
+    """The most that a broken promise may be compensated with: a part of the affected lines' price, up to a limit (R-COMP-10); None without a limit."""
+    most = situation.amount("comp.promise_max")
+    if most is None:
+        return None
+    goods = sum(situation.states[each.line_id].paid.paid_minor for each in situation.facts.affected)
+    percent = situation.number("comp.promise_pct")
+    ceiling = min(goods * percent // 100, most)
+    situation.trace.note(
+        "R-COMP-10", "the ceiling for a broken promise, no entitlement", goods_minor=goods, percent=percent, amount_minor=ceiling
+    )
+    return ceiling
 
 
 def _divided(rooms: list[UnitRoom], amount_minor: int) -> list[CompensateUnits]:

@@ -1,31 +1,32 @@
 """``decide``: what a shop owes in a situation, and why. The same facts under the same policy give the same decision for ever (R-DEC-03)."""
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from contracts.decision_facts import Attributes, Facts, SpecialApproval
-from contracts.decision_result import ApprovalNeed, Decision, EvidenceNeed, NextStep, Option, ProblemType
+from contracts.case_state import OptionCode
+from contracts.decision_facts import Facts
+from contracts.decision_result import Action, Decision, Eligibility, NextStep, ProblemType
 from contracts.roles import Role
+from contracts.scenes import Scene
+from services.workflow.policy.after_return import return_way
+from services.workflow.policy.answers import invoice_answer, opened_scene, warranty_answer
 from services.workflow.policy.eligibility import Standing, effective_window, judge_eligibility
-from services.workflow.policy.errors import FactsError
+from services.workflow.policy.escalation import benefit_approval, escalations, legal_actions, no_agreement, owner, responsible
 from services.workflow.policy.evidence import EvidenceState, attributes, judge_evidence
-from services.workflow.policy.grading import Grade, departments, grade
+from services.workflow.policy.explaining import explain_rules
+from services.workflow.policy.findings import finding
+from services.workflow.policy.grading import Grade, actions, departments, grade
 from services.workflow.policy.limits import time_limits
-from services.workflow.policy.options import Offer, build_offer
+from services.workflow.policy.offering import offer_way
 from services.workflow.policy.policy import Policy
-from services.workflow.policy.situation import Situation, look_at
+from services.workflow.policy.reading import look_at
+from services.workflow.policy.situation import Situation
 from services.workflow.policy.trace import Trace
+from services.workflow.policy.violations import risks
+from services.workflow.policy.way import Way
 from services.workflow.policy.windows import judge_window
 
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How the case goes on."""
-
-    step: NextStep
-    needed: tuple[EvidenceNeed, ...] = ()
-    approval: ApprovalNeed | None = None
-    options: tuple[Option, ...] = field(default=())
-    only_option_reason: str | None = None
+NO_CLAIM = "published-policy"
+"""The clause of a contact that claims nothing."""
 
 
 def decide(facts: Facts, policy: Policy) -> Decision:
@@ -35,67 +36,162 @@ def decide(facts: Facts, policy: Policy) -> Decision:
     """
     trace = Trace()
     situation = look_at(facts, policy, trace)
-    scene = policy.tables["scenes"].one(scene=facts.scene.value)
-    trace.row(scene, f"problem type {scene.word('problem type')}", scene=facts.scene.value)
+    meaning = situation.meaning
+    trace.note("R-POL-01", "the version that decides is kept with the case", policy_version=policy.policy_version)
+    trace.note("R-POL-02", "in force when the order was placed", effective_from=policy.effective_from.isoformat())
+    trace.row(meaning, f"problem type {meaning.word('problem type')}", scene=situation.scene.value)
+    trace.note("R-POL-04", "each kind of problem has its process", source=meaning.source, flow=meaning.word("flow"))
     given = grade(situation)
-    window = judge_window(situation)
-    evidence = judge_evidence(situation, given, window.state)
-    counts = attributes(situation, given)
-    standing = judge_eligibility(situation, window, evidence, counts)
-    way = _way(situation, given, evidence, counts, standing, effective_window(window, facts.special_approval))
-    return Decision(
+    eligibility, way = _judge(situation, given)
+    limits = time_limits(situation, given, way.step)
+    raised = escalations(situation, limits)
+    touched = risks(situation)
+    decision = Decision(
         policy_version=policy.policy_version,
         priority=given.priority,
         next_step=way.step,
-        eligibility=standing.eligibility,
+        eligibility=eligibility,
         evidence_needed=way.needed,
         special_approval=way.approval,
         options=way.options,
         only_option_reason=way.only_option_reason,
-        limits=time_limits(situation, given, way.step),
+        limits=limits,
         departments=departments(situation, given),
-        trace=trace.entries(),
-        flow=scene.word("flow"),
-        problem_type=ProblemType(scene.word("problem type")),
+        compliance_risks=tuple(dict.fromkeys(risk.violation for risk in touched)),
+        flow=meaning.word("flow"),
+        problem_type=ProblemType(meaning.word("problem type")),
+        scene=situation.scene,
+        needs_triage=facts.scene is None,
+        opens_scene=opened_scene(situation),
+        responsible=responsible(situation),
+        owner=owner(situation, raised),
+        escalations=raised,
+        actions=(*actions(situation, given, way.step), *way.actions, *legal_actions(situation), *_tasks(situation)),
+        risks=touched,
+        freight=way.freight,
+        invoice=invoice_answer(situation),
+        warranty=warranty_answer(situation),
+        benefit_approval=benefit_approval(situation),
+        closes_as=way.closes_as,
     )
+    explain_rules(situation, given, decision)
+    return decision.model_copy(update={"trace": trace.entries()})
 
 
-def _way(situation: Situation, given: Grade, evidence: EvidenceState, counts: Attributes, standing: Standing, window: str) -> Way:
+def _judge(situation: Situation, given: Grade) -> tuple[Eligibility, Way]:
+    """Whether the claim stands, and how the case goes on. A contact that claims nothing goes its scene's own way."""
+    problem = _problem(situation)
+    first = problem.meaning.word("first step")
+    if first:
+        clause = problem.policy.clauses[NO_CLAIM]
+        step = NextStep.MEDIATION if no_agreement(situation) else NextStep(first)
+        return Eligibility(eligible=True, reason="no_claim", clause=clause), Way(step)
+    problem = replace(problem, found=finding(problem))
+    window = judge_window(problem)
+    evidence = judge_evidence(problem, given, window.state)
+    problem = replace(problem, counts=attributes(problem, given))
+    standing = judge_eligibility(problem, window, evidence, problem.counts)
+    if no_agreement(situation):
+        return standing.eligibility, Way(NextStep.MEDIATION)
+    returned = problem.facts.returned
+    way = return_way(problem, given, returned) if returned is not None else None
+    if way is None:
+        way = _way(problem, given, evidence, standing, effective_window(window, problem.facts.special_approval))
+    return standing.eligibility, way
+
+
+def _problem(situation: Situation) -> Situation:
+    """The situation to decide on: behind a complaint about goods stands another scene (R-DEC-38)."""
+    about = situation.facts.complaint.about if situation.facts.complaint else None
+    if about is None or situation.scene.group != "complaint" or situation.scene is Scene.COMPLAINT_PROMISE_BREACH:
+        return situation
+    situation.trace.note("R-DEC-38", "the options are those of the problem behind the complaint", about=about.value)
+    return situation.about(situation.facts.affected, situation.counts, about)
+
+
+def _way(situation: Situation, given: Grade, evidence: EvidenceState, standing: Standing, window: str) -> Way:
     """A refusal first, then what the evidence lacks, then the exception, then the offer."""
     if standing.outcome == "rejected":
         return Way(NextStep.REJECT)
+    if situation.scene is Scene.QUALITY_MALFUNCTION and situation.found in ("open", "solved"):
+        return _troubleshoot(situation, given, window)
     if evidence.step is not None:
         return Way(evidence.step, needed=evidence.needed, approval=evidence.approval)
     if standing.approval is not None:
         return Way(NextStep.SPECIAL_APPROVAL, approval=standing.approval)
-    scene = situation.policy.tables["scenes"].one(scene=situation.facts.scene.value)
-    if scene.word("judged on usable") == "yes" and counts.usable is None:
-        situation.trace.note("R-EVD-13", "nobody reviewed whether the goods are usable: reviewed.usable must be stated")
+    if _unreviewed(situation):
         return Way(NextStep.REVIEW_EVIDENCE)
-    return _offered(situation, build_offer(situation, given, window, counts))
+    return offer_way(situation, given, window)
 
 
-def _offered(situation: Situation, offer: Offer) -> Way:
-    trace = situation.trace
-    if not offer.options:
-        _ask_once(situation, offer)
-        reason = "no_option_feasible"
-        trace.note("R-DEC-01", "no option of the row can be carried out: a supervisor decides", left_out="; ".join(offer.left_out))
-        return Way(
-            NextStep.SPECIAL_APPROVAL,
-            approval=ApprovalNeed(tier=Role.SUPERVISOR, reason=reason, rule="R-DEC-01", amount_minor=situation.goods_minor),
+def _troubleshoot(situation: Situation, given: Grade, window: str) -> Way:
+    """Guidance comes before evidence, exception and offer; nothing is tried where a danger is suspected (R-WAR-02, R-DEC-23)."""
+    if situation.facts.hazard_hints:
+        situation.trace.note("R-WAR-02", "no troubleshooting where a danger is suspected")
+        return Way(NextStep.VERIFY)
+    return offer_way(situation, given, window)
+
+
+def _unreviewed(situation: Situation) -> bool:
+    """Whether something that the row depends on was not reviewed yet: usable goods, the cause of a scratch (R-EVD-13, R-EVD-03)."""
+    if situation.scene is Scene.QUALITY_SCRATCH and _cause_unknown(situation):
+        return True
+    judged = situation.meaning.word("judged on usable") == "yes"
+    missing = judged and situation.counts.usable is None and not situation.facts.groups
+    if missing:
+        situation.trace.note("R-EVD-13", "nobody reviewed whether the goods are usable: reviewed.usable must be stated")
+    return missing
+
+
+def _cause_unknown(situation: Situation) -> bool:
+    cause = situation.counts.cause
+    unknown = cause is None or cause.value == "unknown"
+    situation.trace.note(
+        "R-EVD-03",
+        "the cause of a scratch decides; before it is known nothing is promised",
+        cause=cause.value if cause else None,
+        present_on_receipt=situation.counts.present_on_receipt,
+    )
+    return unknown
+
+
+def _tasks(situation: Situation) -> tuple[Action, ...]:
+    """What circumstances make somebody do: a refund by itself after stock failed, an alert about a fault that comes back."""
+    facts, trace = situation.facts, situation.trace
+    done = []
+    if facts.reship is not None and facts.reship.reservation_failed_at is not None:
+        due = facts.reship.reservation_failed_at + situation.duration("reship.stockout_wait")
+        trace.note(
+            "R-RSH-04",
+            "stock failed: refunded by itself unless the customer answers",
+            source="reship.stockout_wait",
+            due_at=due.isoformat(),
         )
-    trace.note("R-DEC-05", "options in the order of the table, the first recommended", recommended=offer.options[0].code.value)
-    if offer.only_option_reason:
-        trace.note("R-DEC-01", "only one option is feasible", reason=offer.only_option_reason)
-    return Way(NextStep.OFFER, options=tuple(offer.options), only_option_reason=offer.only_option_reason)
-
-
-def _ask_once(situation: Situation, offer: Offer) -> None:
-    """A supervisor who was asked already cannot make an option feasible by saying so again: somebody must change the facts."""
-    if situation.facts.special_approval is not SpecialApproval.NOT_ASKED:
-        raise FactsError(
-            "unavailable_options",
-            f"no option can be carried out ({'; '.join(offer.left_out)}), and a supervisor has answered already",
-            "make one of them possible again, or settle the case by hand",
+        trace.note("R-DEC-41", "stock failed when it was carried out")
+        done.append(Action(code="refund_automatically", rule="R-RSH-04", due_at=due))
+    if facts.reship is not None and facts.reship.failed_again:
+        done.append(Action(code="inform_supervisor", rule="R-RSH-06", role=Role.SUPERVISOR))
+    quality = situation.policy.settings.quality
+    if quality is not None and facts.warranty is not None and facts.warranty.recent_faults >= quality.alert_count:
+        trace.note(
+            "R-WAR-07", "the same fault too often: quality alert", count=facts.warranty.recent_faults, alert_count=quality.alert_count
         )
+        done.append(Action(code="quality_alert", rule="R-WAR-07", role=Role.QA_MANAGER))
+    if facts.agreed_option is OptionCode.REFUND_AFTER_INTERCEPT and facts.delivery is not None:
+        done.extend(_intercept(situation))
+    return tuple(done)
+
+
+def _intercept(situation: Situation) -> list[Action]:
+    """When the refund after an intercept is submitted: at the carrier's word or the first scan on the way back (R-LOG-08)."""
+    delivery = situation.facts.delivery
+    if delivery is None:
+        return []
+    seen = [moment for moment in (delivery.intercept_confirmed_at, delivery.return_scan_at) if moment is not None]
+    if seen:
+        situation.trace.note("R-LOG-08", "intercepted: the refund is submitted", at=min(seen).isoformat())
+        return [Action(code="submit_refund", rule="R-LOG-08", due_at=min(seen))]
+    begun = delivery.intercept_requested_at or situation.facts.moment
+    due = begun + situation.duration("logistics.intercept_wait")
+    situation.trace.note("R-LOG-08", "without the carrier's word a supervisor decides", due_at=due.isoformat())
+    return [Action(code="decide_without_intercept", rule="R-LOG-08", role=Role.SUPERVISOR, due_at=due)]

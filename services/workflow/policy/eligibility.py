@@ -9,6 +9,7 @@ from contracts.roles import Role
 from services.workflow.policy.evidence import EvidenceState, usage_wear
 from services.workflow.policy.feasibility import why_not
 from services.workflow.policy.situation import Situation
+from services.workflow.policy.vocabulary import WARRANTY
 from services.workflow.policy.windows import WindowState, no_reason_open
 
 NO_REASON_RIGHT = "return_no_reason"
@@ -28,14 +29,14 @@ def judge_eligibility(situation: Situation, window: WindowState, evidence: Evide
     facts = situation.facts
     affected, excluded = affects_resale(situation), excluded_lines(situation)
     row = situation.policy.tables["eligibility"].one(
-        scene=facts.scene.value,
+        scene=situation.scene.value,
         window=window.state,
         resale="affected" if affected else "sound",
         goods="excluded" if excluded else "normal",
         cause="usage_wear" if usage_wear(counts) else "other",
         evidence=evidence.standing,
         special_approval=facts.special_approval.value,
-        exchange_possible="no" if why_not(situation, OptionCode.EXCHANGE) or OptionCode.EXCHANGE in facts.rejected_options else "yes",
+        exchange_possible="yes" if _still_possible(situation, window.state) else "no",
     )
     outcome, reason = row.word("outcome"), row.word("reason")
     situation.trace.row(row, f"{outcome}: {reason}", window=window.state, special_approval=facts.special_approval.value)
@@ -55,6 +56,12 @@ def judge_eligibility(situation: Situation, window: WindowState, evidence: Evide
     if approval:
         situation.trace.note("R-AUTH-06", "a supervisor decides on the exception", reason=reason)
     return Standing(outcome, eligibility, approval)
+
+
+def _still_possible(situation: Situation, window: str) -> bool:
+    """Whether the remedy that a late window leaves can be carried out and was not turned down: the exchange, or in warranty the repair."""
+    code = OptionCode.REPAIR if window == WARRANTY else OptionCode.EXCHANGE
+    return why_not(situation, code) is None and code not in situation.facts.rejected_options
 
 
 def effective_window(window: WindowState, special: SpecialApproval) -> str:

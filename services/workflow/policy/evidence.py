@@ -10,6 +10,9 @@ from services.workflow.policy.situation import Situation
 from services.workflow.policy.table import Row
 from services.workflow.policy.table_shapes import REASON_TEXT
 
+ANYTHING = "anything"
+"""What evidence shows where it does not matter."""
+
 
 @dataclass(frozen=True, slots=True)
 class EvidenceState:
@@ -24,9 +27,9 @@ class EvidenceState:
 def judge_evidence(situation: Situation, given: Grade, window: str) -> EvidenceState:
     """What the evidence allows now."""
     facts, trace = situation.facts, situation.trace
-    rows = situation.policy.tables["evidence"].matching(scene=facts.scene.value, window=window)
+    rows = situation.policy.tables["evidence"].matching(scene=situation.scene.value, window=window, finding=situation.found)
     if not rows:
-        trace.note("R-EVD-07", "this scene needs no evidence", scene=facts.scene.value)
+        trace.note("R-EVD-07", "this scene needs no evidence", scene=situation.scene.value)
         return EvidenceState(None)
     if facts.evidence.refused and facts.evidence.verdict is not Verdict.ACCEPTED:
         trace.note("R-EVD-09", "the evidence asked for was not provided")
@@ -78,11 +81,16 @@ def attributes(situation: Situation, given: Grade) -> Attributes:
     counts = Attributes(**known)
     dangerous = set(situation.policy.settings.evidence.never_usable)
     hurting = sorted(dangerous & {word for line in situation.lines for word in (line.category or "", *line.tags)})
-    judged = situation.policy.tables["scenes"].one(scene=facts.scene.value).word("judged on usable") == "yes"
-    if hurting and judged:
+    if hurting and situation.meaning.word("judged on usable") == "yes":
         situation.trace.note("R-EVD-14", "damaged goods of this kind are never usable", source="evidence.never_usable", kind=hurting[0])
+        situation.trace.note("R-NOT-15", "no money for keeping goods that may hurt")
         counts = counts.model_copy(update={"usable": False})
     return counts
+
+
+def unsafe(counts: Attributes) -> bool:
+    """Whether goods are contaminated, or the customer fears for their safety (R-DEC-15)."""
+    return bool(counts.contaminated or counts.safety_worry)
 
 
 def usage_wear(counts: Attributes) -> bool:
@@ -92,14 +100,15 @@ def usage_wear(counts: Attributes) -> bool:
 
 def _need(row: Row) -> EvidenceNeed:
     kinds = tuple(EvidenceKind(word) for word in row.says["kinds"] if word != REASON_TEXT)
-    return EvidenceNeed(kinds=kinds, count=int(row.word("count")), shows=row.word("shows"), rule=row.says["rule"][-1])
+    return EvidenceNeed(kinds=kinds, count=int(row.word("count")), shows=", ".join(row.says["shows"]), rule=row.says["rule"][-1])
 
 
 def _missing(row: Row, items: tuple[EvidenceItem, ...], *, reason_given: bool) -> EvidenceNeed | None:
     need = _need(row)
     if REASON_TEXT in row.says["kinds"]:
         return None if reason_given or items else need
-    fitting = [item for item in items if item.kind in need.kinds and need.shows in _shown(item)]
+    wanted = set(row.says["shows"]) - {ANYTHING}
+    fitting = [item for item in items if item.kind in need.kinds and wanted <= _shown(item)]
     return None if len(fitting) >= need.count else need
 
 

@@ -1,27 +1,62 @@
 """When the outbound freight that the customer paid is given back with the goods (R-FRT-12)."""
 
+from contracts.case_state import OptionCode
 from contracts.quote import RefundFreight
+from contracts.scenes import Scene
 from services.workflow.money.freight import freight_given
 from services.workflow.money.paid import freight_paid_minor
 from services.workflow.policy.situation import Situation
 
+LOST_PARCEL = frozenset({Scene.LOGISTICS_LOST, Scene.LOGISTICS_EMPTY_PARCEL})
+NEVER_SHIPPED = frozenset({OptionCode.REFUND_FULL})
 
-def outbound_freight(situation: Situation) -> list[RefundFreight]:
-    """The charges that go with a refund of the affected units: all that is left, once every unit of the order is refunded for this cause."""
-    facts, settings = situation.facts, situation.policy.settings.freight
-    fault = facts.scene.merchant_fault
+
+def outbound_freight(situation: Situation, code: OptionCode | None = None) -> list[RefundFreight]:
+    """The charges that go with a refund of the affected units.
+
+    All that is left where the order never left, or once every unit of it is refunded for this cause; of a lost or empty parcel its share by units.
+    """
+    settings = situation.policy.settings.freight
+    fault = situation.merchant_fault
     switch = settings.outbound_refund_merchant_fault if fault else settings.outbound_refund_no_reason
-    if switch == "never" or not facts.order.freight or not _every_unit(situation, fault=fault):
+    if code in NEVER_SHIPPED and not situation.order.shipments:
+        switch, whole = settings.outbound_refund_merchant_fault, True
+    else:
+        whole = _every_unit(situation, fault=fault)
+    if switch == "never" or not situation.order.freight:
         return []
-    given = freight_given(facts.order, facts.prior)
+    if whole:
+        return _all_left(situation, fault=fault)
+    return _parcel_share(situation) if situation.scene in LOST_PARCEL else []
+
+
+def _all_left(situation: Situation, *, fault: bool) -> list[RefundFreight]:
+    given = freight_given(situation.order, situation.facts.prior)
     charges = [
         RefundFreight(freight_id=charge.freight_id)
-        for charge in facts.order.freight
-        if freight_paid_minor(facts.order, charge) > given[charge.freight_id]
+        for charge in situation.order.freight
+        if freight_paid_minor(situation.order, charge) > given[charge.freight_id]
     ]
     if charges:
         situation.trace.note("R-FRT-12", "every unit of the order is refunded, so its freight is", source="freight", merchant_fault=fault)
     return charges
+
+
+def _parcel_share(situation: Situation) -> list[RefundFreight]:
+    """The parcel's share of each charge by unit count, rounded down; never more than is left of the charge."""
+    order = situation.order
+    given = freight_given(order, situation.facts.prior)
+    units = sum(line.quantity for line in order.lines)
+    parcel = situation.facts.delivery.parcel_units if situation.facts.delivery else {}
+    lost = sum(parcel.values()) or sum(each.quantity for each in situation.facts.affected)
+    shares = []
+    for charge in order.freight:
+        paid = freight_paid_minor(order, charge)
+        share = min(paid * min(lost, units) // units, paid - given[charge.freight_id])
+        if share > 0:
+            situation.trace.note("R-FRT-12", "the lost parcel's share of the freight", freight_minor=paid, share_minor=share, units=lost)
+            shares.append(RefundFreight(freight_id=charge.freight_id, amount_minor=share))
+    return shares
 
 
 def _every_unit(situation: Situation, *, fault: bool) -> bool:

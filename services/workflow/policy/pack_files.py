@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from services.workflow.policy.errors import PackError, TableError
 from services.workflow.policy.markdown_table import RawTable, read_table
-from services.workflow.policy.table_shapes import SHAPES
+from services.workflow.policy.table_shapes import TABLES
 
 
 class PackMeta(BaseModel):
@@ -88,7 +88,7 @@ def _tables(folder: Path, place: str) -> dict[str, RawTable]:
     tables = {}
     for path in sorted((folder / "tables").glob("*")):
         where = f"{place}/tables/{path.name}"
-        if path.suffix != ".md" or path.stem not in SHAPES:
-            raise TableError(where, f"is no table of a policy; those are {', '.join(sorted(SHAPES))}, each in a .md file")
+        if path.suffix != ".md" or path.stem not in TABLES:
+            raise TableError(where, f"is no table of a policy; those are {', '.join(sorted(TABLES))}, each in a .md file")
         tables[path.stem] = read_table(path.read_text(encoding="utf-8"), where)
     return tables

@@ -8,6 +8,9 @@ from services.workflow.policy.settings import PolicySettings
 from services.workflow.policy.table import DecisionTable
 from services.workflow.policy.timers import Timers
 
+_BEFORE_THE_KEY = 3
+"""What ``case.max_rejected_offers`` was before packs could say so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -35,3 +38,9 @@ class Policy:
     def timers(self) -> Timers:
         """What a case's processes wait by."""
         return Timers.of(self.settings)
+
+    @property
+    def max_rejected_offers(self) -> int:
+        """Offers that may be turned down before the supervisor takes over; the next goes to the manager (R-AUTH-08, R-AUTH-10)."""
+        case = self.settings.case
+        return _BEFORE_THE_KEY if case is None else case.max_rejected_offers

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import zen
@@ -13,6 +13,8 @@ from services.workflow.policy.markdown_table import RawRow, RawTable
 from services.workflow.policy.table_shapes import Kind, Output, Shape
 
 ANY = "-"
+NOT = "not "
+"""At the beginning of an input cell: everything but what follows."""
 _RULE = re.compile(r"R-[A-Z]+-\d\d")
 
 
@@ -54,11 +56,17 @@ class DecisionTable:
     _engine: zen.ZenDecision
     _known: dict[tuple[str, ...], tuple[Row, ...]] = field(default_factory=dict)
 
+    @property
+    def inputs(self) -> dict[str, tuple[str, ...]]:
+        """The input columns the table has, with their values; what it has no column for does not matter to it."""
+        return self.shape.inputs
+
     def matching(self, **inputs: str) -> tuple[Row, ...]:
-        """The rows that apply, in the table's order. Inputs are named as the columns, with ``_`` for a space."""
+        """The rows that apply, in the table's order. Inputs are named as the columns, with ``_`` for a space; more than it asks for may be given."""
         key = tuple(inputs[column.replace(" ", "_")] for column in self.shape.inputs)
         if key not in self._known:
-            answer = self._engine.evaluate(inputs)["result"]
+            asked = {column.replace(" ", "_"): value for column, value in zip(self.shape.inputs, key, strict=True)}
+            answer = self._engine.evaluate(asked)["result"]
             self._known[key] = tuple(self.rows[hit["row"]] for hit in answer)
         return self._known[key]
 
@@ -67,10 +75,15 @@ class DecisionTable:
         (row,) = self.matching(**inputs)
         return row
 
+    def find(self, **inputs: str) -> Row | None:
+        """The row that applies, None where there is none; the loader has made sure that there is at most one."""
+        rows = self.matching(**inputs)
+        return rows[0] if rows else None
+
 
 def build_table(name: str, raw: RawTable, shape: Shape, checks: Checks) -> DecisionTable:
     """Make a table of what was written. Raises ``TableError`` with file and line for a column, value or name that does not exist."""
-    _same_columns(raw, shape)
+    shape = _columns_of(raw, shape)
     rows = tuple(_row(raw, row, shape, checks) for row in raw.rows)
     return DecisionTable(name, shape, rows, zen.ZenEngine().create_decision(json.dumps(jdm_of(name, rows, shape))))
 
@@ -109,18 +122,23 @@ def _unary(accepted: tuple[str, ...], domain: tuple[str, ...]) -> str:
     return "" if set(accepted) == set(domain) else ",".join(json.dumps(value) for value in accepted)
 
 
-def _same_columns(raw: RawTable, shape: Shape) -> None:
+def _columns_of(raw: RawTable, shape: Shape) -> Shape:
+    """The shape with the input columns that the table has; an unknown column, or a missing answer, is refused."""
     for kind, has, wants in (("column", raw.inputs, shape.inputs), ("column →", raw.outputs, shape.outputs)):
-        for column in set(wants) - set(has):
-            raise TableError(raw.place, f"{kind} {column} is missing")
         for column in set(has) - set(wants):
-            raise TableError(raw.place, f"{kind} {column} is not known; this table has {', '.join(wants)}")
+            raise TableError(raw.place, f"{kind} {column} is not known; this table may have {', '.join(wants)}")
+    for column, output in shape.outputs.items():
+        if column not in raw.outputs and not output.optional:
+            raise TableError(raw.place, f"column → {column} is missing")
+    if not raw.inputs:
+        raise TableError(raw.place, f"asks for nothing: it needs one of the columns {', '.join(shape.inputs)}")
+    return replace(shape, inputs={column: domain for column, domain in shape.inputs.items() if column in raw.inputs})
 
 
 def _row(raw: RawTable, row: RawRow, shape: Shape, checks: Checks) -> Row:
     place = f"{raw.place}:{row.line}"
     accepts = {column: _accepted(place, column, row.cells[column], domain) for column, domain in shape.inputs.items()}
-    says = {column: _said(place, column, row.cells[column], output, checks) for column, output in shape.outputs.items()}
+    says = {column: _said(place, column, row.cells.get(column, ANY), output, checks) for column, output in shape.outputs.items()}
     return Row(place, accepts, says)
 
 
@@ -131,15 +149,15 @@ def _parts(cell: str) -> tuple[str, ...]:
 def _accepted(place: str, column: str, cell: str, domain: tuple[str, ...]) -> tuple[str, ...]:
     if cell == ANY:
         return domain
-    accepted: list[str] = []
-    for part in _parts(cell):
+    named: list[str] = []
+    for part in _parts(cell.removeprefix(NOT)):
         matching = [value for value in domain if value == part or (part.endswith("*") and value.startswith(part[:-1]))]
         if not matching:
             raise TableError(place, f"column {column}: {part!r} is none of {', '.join(domain)}")
-        accepted.extend(matching)
-    if not accepted:
+        named.extend(matching)
+    if not named:
         raise TableError(place, f"column {column} is empty: write - for any")
-    return tuple(value for value in domain if value in accepted)
+    return tuple(value for value in domain if (value in named) is not cell.startswith(NOT))
 
 
 def _said(place: str, column: str, cell: str, output: Output, checks: Checks) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from contracts.base import Model
-from services.workflow.policy.settings import PolicySettings, ShipSettings
+from services.workflow.policy.setting_groups.process import ShipSettings
+from services.workflow.policy.settings import PolicySettings
 
 
 class Timers(Model):

@@ -11,11 +11,11 @@ import pytest
 from pydantic import SecretStr
 
 from contracts.topics import TOPICS
-from services.intake.adapters.credentials import hash_of
 from services.intake.api import build_app
 from services.intake.consumers import build_handlers
 from services.intake.house import House, build_house
 from services.intake.settings import IntakeSettings
+from services.kit.api_keys import hash_of
 from services.kit.broker import create_topics
 from services.kit.consumer import Consumers
 from services.kit.health import Health

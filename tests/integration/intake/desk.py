@@ -17,9 +17,9 @@ from contracts.identifiers import EventId, MerchantId, customer_ref_for
 from contracts.order_v1 import Order
 from contracts.registry import parse
 from contracts.roles import Role
-from services.intake.adapters.credentials import KEY_PREFIX
 from services.intake.consumers import build_handlers
 from services.intake.house import House
+from services.kit.api_keys import KEY_PREFIX
 from services.kit.clock import utc_now
 from services.kit.handlers import Received
 from services.kit.postgres import transaction

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.ports import free_ports
 from services.intake.api import build_app
 from services.intake.commands import HttpBatchApi
 from services.intake.house import House
@@ -15,6 +14,7 @@ from services.kit.health import Health
 from services.kit.http import HttpPart
 from tests.integration.intake.desk import Desk, a_number, a_snapshot
 from tests.integration.kit.support import running
+from tests.support.ports import own_port
 
 pytestmark = pytest.mark.engines
 
@@ -25,7 +25,7 @@ async def test_a_file_arrives_whole_and_its_bad_lines_are_named(house: House, de
     lines.insert(3, "{}")
     file = tmp_path / "orders.jsonl"
     file.write_text("\n".join(lines))
-    [port] = free_ports(1)
+    port = own_port()
     seen: list[int] = []
 
     def advanced(state: ImportState) -> None:

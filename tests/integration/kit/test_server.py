@@ -11,14 +11,12 @@ from fastapi import FastAPI, Request
 from services.kit.health import Health
 from services.kit.http import HttpPart, create_app
 from tests.integration.kit.support import running, until
+from tests.support.ports import own_port
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        chosen: int = probe.getsockname()[1]
-        return chosen
+    return own_port()
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ import pytest
 from contracts.merchant import Merchant, Mode
 from contracts.roles import Role
 from contracts.topics import TOPICS
-from deploy.local.ports import free_ports
 from services.kit.broker import create_topics, make_producer
 from services.kit.sealing import Sealer, generate_sealing_key
 from services.kit.tokens import generate_staff_keys, issue_staff_token
 from tests.integration.logistics.service import HoldingProxy, ServiceProcess
 from tests.integration.logistics.world import LIVE_MERCHANT, MERCHANT, ShipmentEvents, World
 from tests.support.builders import a_merchant
+from tests.support.ports import own_port
 from tests.support.sandbox import API_KEY, WEBHOOK_SECRET, SandboxServer, a_sandbox
 
 ROLES = (Role.WAREHOUSE_SUPERVISOR, Role.AGENT, Role.QA_MANAGER, Role.LOGISTICS_DEPT, Role.SUPERVISOR, Role.FINANCE)
@@ -33,7 +33,7 @@ def changes() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    return free_ports(1)[0]
+    return own_port()
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import pytest
 
 from deploy.local.errors import PortTaken
 from deploy.local.ports import BASE_VARIABLE, DEFAULT_PORTS, choose_ports, free_ports, is_free
+from tests.support.ports import own_port
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def test_free_ports_are_all_different() -> None:
 
 
 def test_a_port_of_the_earlier_run_is_kept() -> None:
-    [earlier] = free_ports(1)
+    earlier = own_port()
     assert choose_ports({"intake": earlier})["intake"] == earlier
 
 

@@ -135,7 +135,7 @@ async def test_the_screen_says_what_a_case_waits_for_until_when_and_what_happens
         "CaseType": "return",
         "MerchantId": SLOW_SHOP,
         "OrderNumber": case.order.number,
-        "PolicyVersion": "uk-retail@1.0",
+        "PolicyVersion": "uk-retail@1.1",
         "CurrencyCode": "GBP",
         "AmountMinor": 850,
         "Priority": "normal",

@@ -16,8 +16,12 @@ from tests.support.builders import PLACED_AT, an_order, an_order_line
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DELIVERED = datetime(2026, 3, 10, 15, 0, tzinfo=SHANGHAI)
 REGISTRY = load_packs()
-CN = REGISTRY.get("cn-marketplace@1.0")
-UK = REGISTRY.get("uk-retail@1.0")
+CN = REGISTRY.get("cn-marketplace@1.1")
+UK = REGISTRY.get("uk-retail@1.1")
+CLAIMS = [scene for scene in Scene if scene.value in CN.tables["windows"].inputs["scene"]]
+"""The scenes that end in an offer."""
+WINDOWED = [scene for scene in CLAIMS if CN.tables["windows"].one(scene=scene.value).says["window"]]
+"""Those of them whose claims have a window."""
 
 
 def local(day: int, hour: int = 12, minute: int = 0, second: int = 0, *, month: int = 3) -> datetime:
@@ -53,7 +57,7 @@ def shown(*shows: str, kind: EvidenceKind = EvidenceKind.PHOTO) -> tuple[Evidenc
 ACCEPTED = EvidenceFacts(items=shown("goods", "parcel", "label"), verdict=Verdict.ACCEPTED)
 
 
-def a_claim(scene: Scene = Scene.RETURN_NO_REASON, **changes: Any) -> Facts:
+def a_claim(scene: Scene | None = Scene.RETURN_NO_REASON, **changes: Any) -> Facts:
     """The customer claims one mug on the day after delivery; ``usable`` and ``at`` are short for what the reviewer said, and when it was asked."""
     at = changes.pop("at", local(11))
     if "usable" in changes:

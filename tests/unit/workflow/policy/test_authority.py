@@ -10,7 +10,7 @@ from contracts.roles import Role
 from contracts.scenes import Scene
 from services.workflow.policy.authority import Weight, approval_for
 from services.workflow.policy.grading import Grade
-from services.workflow.policy.situation import look_at
+from services.workflow.policy.reading import look_at
 from services.workflow.policy.trace import Trace
 from tests.support.builders import an_order_line
 from tests.unit.workflow.policy.claims import CN, a_claim, decided, local, order

@@ -61,7 +61,7 @@ def test_every_decision_shows_its_published_clause_in_both_languages() -> None:
         decision = decided(scene, usable=True)
         clauses = [decision.eligibility.clause, *(option.clause for option in decision.options)]
         assert all(clause.text["en"] and clause.text["zh-CN"] for clause in clauses)
-        assert decision.policy_version == "cn-marketplace@1.0"
+        assert decision.policy_version == "cn-marketplace@1.1"
 
 
 def test_in_britain_goods_that_lost_value_may_still_be_cancelled() -> None:

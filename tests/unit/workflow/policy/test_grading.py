@@ -46,12 +46,14 @@ def test_limits_run_from_the_recording_of_the_case() -> None:
     assert {limit.sla: limit.due_at - recorded for limit in normal.limits} == {
         "R-SLA-02": timedelta(seconds=30),
         "R-SLA-04": timedelta(hours=1),
+        "R-CASE-04": timedelta(days=3),
     }
     urgent = decided(recorded_at=recorded, hazard_hints=("smoke",))
     assert {limit.sla: limit.due_at - recorded for limit in urgent.limits} == {
         "R-SLA-01": timedelta(seconds=10),
         "R-SLA-08": timedelta(seconds=60),
         "R-SLA-09": timedelta(minutes=30),
+        "R-CASE-04": timedelta(hours=48),
     }
 
 

@@ -44,6 +44,14 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+def drop_column(path: Path, place: int) -> None:
+    lines = [line.split("|") for line in path.read_text(encoding="utf-8").splitlines()]
+    for cells in lines:
+        if len(cells) > 1:
+            del cells[place]
+    path.write_text("\n".join("|".join(cells) for cells in lines), encoding="utf-8")
+
+
 def test_the_built_in_packs_load_and_inherit() -> None:
     assert set(REGISTRY.packs) == {"cn-marketplace", "uk-retail", "demo-uk", "demo-strict"}
     strict = REGISTRY.get("demo-strict@1.0")
@@ -143,7 +151,9 @@ BREAKAGES: list[tuple[type[PackError], str, Callable[[Path], None]]] = [
     (TableError, "no rules 'because'", lambda root: edit(root / CN_TABLES / "windows.md", "R-ELIG-01", "because")),
     (TableError, "no clause 'gone'", lambda root: edit(root / CN_TABLES / "remedies.md", "missing-units", "gone")),
     (TableError, "column → limit is empty", lambda root: edit(root / CN_TABLES / "limits.md", "sla.plan_urgent", "-")),
-    (TableError, "column → rule is missing", lambda root: edit(root / CN_TABLES / "priority.md", "→ rule", "→ sort")),
+    (TableError, "column → sort is not known", lambda root: edit(root / CN_TABLES / "priority.md", "→ rule", "→ sort")),
+    (TableError, "column → rule is missing", lambda root: drop_column(root / CN_TABLES / "priority.md", -2)),
+    (TableError, "asks for nothing", lambda root: drop_column(root / CN_TABLES / "windows.md", 1)),
     (
         TableError,
         "has 5 cells, but the table has 6",

@@ -8,7 +8,7 @@ import pytest
 from contracts.case_state import OptionCode
 from contracts.decision import NextStep, SpecialApproval
 from contracts.scenes import Scene
-from tests.unit.workflow.policy.claims import UK, codes, decided, local, order, rules
+from tests.unit.workflow.policy.claims import REGISTRY, UK, WINDOWED, codes, decided, local, order, rules
 
 LAST_SECOND = local(17, 23, 59, 59)
 
@@ -67,7 +67,11 @@ def test_a_defect_can_be_exchanged_until_day_fifteen() -> None:
         exchange = decided(Scene.QUALITY_DEFECT, usable=True, at=at)
         assert codes(exchange) == [OptionCode.EXCHANGE]
         assert exchange.only_option_reason == "only remedy of R-ELIG-07"
-    assert decided(Scene.QUALITY_DEFECT, usable=True, at=last + timedelta(seconds=1)).next_step is NextStep.SPECIAL_APPROVAL
+    repair = decided(Scene.QUALITY_DEFECT, usable=True, at=last + timedelta(seconds=1))
+    assert codes(repair) == [OptionCode.REPAIR]
+    assert repair.eligibility.reason == "in_warranty"
+    old = decided(Scene.QUALITY_DEFECT, policy=REGISTRY.get("cn-marketplace@1.0"), usable=True, at=last + timedelta(seconds=1))
+    assert old.next_step is NextStep.SPECIAL_APPROVAL
 
 
 def test_without_a_possible_exchange_the_late_defect_goes_to_special_approval() -> None:
@@ -83,10 +87,17 @@ def test_a_granted_special_approval_opens_the_row_of_the_scene() -> None:
     assert codes(decided(Scene.QUALITY_DEFECT, usable=True, **granted)) == [OptionCode.COMPENSATE_KEEP, OptionCode.RETURN_REFUND]
 
 
-@pytest.mark.parametrize("scene", list(Scene))
+@pytest.mark.parametrize("scene", [scene for scene in WINDOWED if scene is not Scene.QUALITY_MALFUNCTION])
 def test_a_declined_special_approval_is_a_refusal_with_alternatives(scene: Scene) -> None:
     """R-DEC-29, R-ELIG-11."""
-    declined = decided(scene, usable=True, reason_given=True, at=local(20, month=4), special_approval=SpecialApproval.DECLINED)
+    declined = decided(
+        scene,
+        usable=True,
+        reason_given=True,
+        at=local(20, month=4),
+        special_approval=SpecialApproval.DECLINED,
+        unavailable_options=(OptionCode.REPAIR,),
+    )
     assert declined.next_step is NextStep.REJECT
     assert declined.eligibility.reason == "special_approval_declined"
     assert declined.eligibility.alternatives

@@ -1,0 +1,165 @@
+"""What an option is worth: what is refunded with its quote, what is held back, and what the customer pays first."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.case_state import OptionCode
+from contracts.decision_circumstances import Breach
+from contracts.decision_facts import AffectedUnits
+from contracts.quote import CompensateUnits, Deduction, Quote, RefundFreight, RefundItem, RefundRequest, RefundUnits
+from contracts.scenes import Scene
+from services.workflow.money.errors import MoneyError
+from services.workflow.money.freight import freight_given
+from services.workflow.money.quote import quote
+from services.workflow.policy.compensation import half_caps
+from services.workflow.policy.errors import FactsError
+from services.workflow.policy.outbound_freight import outbound_freight
+from services.workflow.policy.return_freight import deduction_minor
+from services.workflow.policy.situation import Situation
+
+Money = Mapping[str, Sequence[CompensateUnits]]
+"""The compensation that was worked out for the offer, by the word of the options table: ``standard`` and ``raised``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """``amount_minor`` is what the customer gets, ``collect_minor`` what they pay first. ``request`` and ``quote`` are None where nothing is refunded."""
+
+    amount_minor: int = 0
+    collect_minor: int = 0
+    request: RefundRequest | None = None
+    quote: Quote | None = None
+
+
+def option_money(situation: Situation, code: OptionCode, kind: str, money: Money) -> Worth:
+    """What the option is worth, by the word that the options table has for its money."""
+    if kind == "refund":
+        return _refund(situation, [*_units(situation), *outbound_freight(situation, code)])
+    if kind in ("standard", "raised"):
+        return _refund(situation, list(money.get(kind, ())))
+    worth = _OTHERS.get(kind)
+    return worth(situation) if worth else Worth()
+
+
+def _units(situation: Situation) -> list[RefundItem]:
+    return [RefundUnits(line_id=each.line_id, quantity=each.quantity) for each in situation.facts.affected]
+
+
+def _refund(situation: Situation, items: Sequence[RefundItem], deductions: tuple[Deduction, ...] = ()) -> Worth:
+    if not items:
+        return Worth()
+    request = RefundRequest(currency=situation.currency, items=tuple(items), deductions=deductions)
+    try:
+        quoted = quote(situation.order, request, situation.facts.prior)
+    except MoneyError as error:
+        raise FactsError("order", str(error), "send the order and what was given back on it as they stand") from error
+    if any(step.rule == "R-RFD-04" for line in quoted.lines for step in line.steps):
+        situation.trace.note("R-RFD-04", "less the compensation that these units had")
+    return Worth(quoted.amount_minor, request=request, quote=quoted)
+
+
+def _less_freight(situation: Situation) -> Worth:
+    """The goods, less the freight that the customer caused; what they paid for the way out is not given back (R-FRT-09, R-FRT-16)."""
+    rule = "R-FRT-16" if situation.scene is Scene.ORDER_CANCEL else "R-FRT-09"
+    caused = deduction_minor(situation)
+    held = (Deduction(code="caused_freight", rule=rule, amount_minor=caused),) if caused else ()
+    situation.trace.note(rule, "refund less the freight that was caused, never below zero", amount_minor=caused)
+    return _refund(situation, _units(situation), held)
+
+
+def _extra(situation: Situation) -> Worth:
+    """A payment that was made twice (R-PAY-04), or money that was wrongly charged (R-DEC-43): it does not count as a refund of the order (R-RFD-03)."""
+    payment, complaint = situation.facts.payment, situation.facts.complaint
+    if complaint is not None and complaint.wrongly_charged_minor:
+        situation.trace.note("R-DEC-43", "what was wrongly charged goes back", amount_minor=complaint.wrongly_charged_minor)
+        return _wrongly_charged(situation, complaint.breach, complaint.wrongly_charged_minor)
+    wanted = payment.extra_payment_id if payment else None
+    captured = [each for each in situation.order.payments if each.payment_id == wanted]
+    if not captured:
+        raise FactsError("payment.extra_payment_id", "names no payment of the order", "name the later of the two captures")
+    situation.trace.note("R-DEC-40", "the later payment goes back whole", payment_id=wanted, amount_minor=captured[0].captured_minor)
+    return Worth(captured[0].captured_minor)
+
+
+def _wrongly_charged(situation: Situation, breach: Breach | None, amount_minor: int) -> Worth:
+    """Freight that should have been free goes back on its charge; anything else is a payout of its own (R-RFD-15)."""
+    if breach is not Breach.FREIGHT:
+        return Worth(amount_minor)
+    given = freight_given(situation.order, situation.facts.prior)
+    for charge in situation.order.freight:
+        if charge.amount_minor - given[charge.freight_id] >= amount_minor:
+            return _refund(situation, [RefundFreight(freight_id=charge.freight_id, amount_minor=amount_minor)])
+    return Worth(amount_minor)
+
+
+def _settlement(situation: Situation) -> Worth:
+    """The most that a discounted settlement can come to: the half caps; a supervisor sets the amount (R-DEC-28)."""
+    most = sum(room.count * room.amount_minor for room in half_caps(situation))
+    situation.trace.note("R-DEC-28", "a settlement of at most half the price", at_most_minor=most)
+    return Worth(most)
+
+
+def _deposit(situation: Situation) -> Worth:
+    """The whole deposit (R-DEC-42)."""
+    return Worth(situation.facts.deposit.amount_minor if situation.facts.deposit else 0)
+
+
+def _exchange(situation: Situation) -> Worth:
+    return _difference(situation, situation.facts.exchange.unit_minor if situation.facts.exchange else None, "R-EXC-03")
+
+
+def _difference(situation: Situation, unit_minor: int | None, rule: str) -> Worth:
+    """The price difference of goods given instead: dearer is paid first, cheaper is given back (R-EXC-03, R-STK-06)."""
+    if unit_minor is None:
+        return Worth()
+    units = sum(each.quantity for each in situation.facts.affected)
+    old, new = situation.goods_minor, unit_minor * units
+    situation.trace.note(rule, "the price difference", new_minor=new, paid_minor=old, difference_minor=new - old)
+    if new >= old:
+        return Worth(collect_minor=new - old)
+    parts = _parts(situation, old - new)
+    return _refund(situation, [CompensateUnits(line_id=e.line_id, quantity=e.quantity, amount_minor=part) for e, part in parts if part])
+
+
+def _parts(situation: Situation, amount_minor: int) -> list[tuple[AffectedUnits, int]]:
+    """An amount divided over the affected lines by what they cost; the last line gets the rest."""
+    parts = []
+    left, worth = amount_minor, situation.goods_minor
+    for each in situation.facts.affected:
+        own = each.quantity * situation.states[each.line_id].paid.unit_minor
+        part = left if own == worth else left * own // worth
+        left, worth = left - part, worth - own
+        parts.append((each, part))
+    return parts
+
+
+def agreed_part(situation: Situation, amount_minor: int) -> Worth:
+    """A part of what the affected units cost, agreed for all of them together (R-RTN-05)."""
+    parts = _parts(situation, amount_minor)
+    return _refund(situation, [RefundUnits(line_id=each.line_id, quantity=each.quantity, amount_minor=part) for each, part in parts])
+
+
+def substitute_price_minor(situation: Situation) -> int | None:
+    """The price of one unit of a similar article, at the discount that the policy allows or that was asked for (R-STK-03, R-STK-06)."""
+    stockout = situation.facts.stockout
+    if stockout is None or stockout.substitute_unit_minor is None:
+        return None
+    percent = situation.number("stockout.discount_pct") if stockout.discount_pct is None else stockout.discount_pct
+    price = stockout.substitute_unit_minor * (100 - percent) // 100
+    situation.trace.note("R-STK-03", "the substitute's discount", source="stockout.discount_pct", percent=percent)
+    situation.trace.note("R-STK-06", "the substitute's price", list_minor=stockout.substitute_unit_minor, price_minor=price)
+    return price
+
+
+def _substitute(situation: Situation) -> Worth:
+    return _difference(situation, substitute_price_minor(situation), "R-STK-06")
+
+
+_OTHERS: dict[str, Callable[[Situation], Worth]] = {
+    "less_freight": _less_freight,
+    "extra": _extra,
+    "deposit": _deposit,
+    "settlement": _settlement,
+    "exchange": _exchange,
+    "substitute": _substitute,
+}
