@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from contracts.order_v1 import Order, Payment
-from contracts.quote import Allocation, AppliedCap, Deduction, PriorRefunds, Quote, RefundRequest
+from contracts.quote import Allocation, AppliedCap, Deduction, PriorRefunds, Quote, QuoteLine, RefundRequest
 from services.workflow.money.allocation import allocate, payments_left
 from services.workflow.money.discount_shift import settle_discounts
 from services.workflow.money.draft import Draft
@@ -39,7 +39,7 @@ def quote(order: Order, request: RefundRequest, prior: PriorRefunds = NOTHING_BE
     settle_discounts(sheet, request.discount_rule, order_left + min(sum(each.amount_minor for each in asked), sheet.gross_minor))
     deductions, cap = _held_to_order(sheet, asked, order_left)
     allocations = allocate(sheet.gross_minor - sum(each.amount_minor for each in deductions), left)
-    lines = tuple(draft.line() for draft in sheet.drafts)
+    lines = _lines(sheet.drafts)
     return Quote(
         currency=order.currency,
         amount_minor=sheet.gross_minor - sum(each.amount_minor for each in deductions),
@@ -50,6 +50,16 @@ def quote(order: Order, request: RefundRequest, prior: PriorRefunds = NOTHING_BE
         journal=journal_of(lines, deductions, allocations),
         discount_rule=request.discount_rule,
     )
+
+
+def _lines(drafts: Sequence[Draft]) -> tuple[QuoteLine, ...]:
+    """The lines as quoted. Each takes its share of tax where the one before it on the same line or charge ended, after all reductions."""
+    ends: dict[tuple[bool, str], int] = {}
+    for draft in drafts:
+        place = (draft.kind == "freight", draft.item_id)
+        draft.before_minor = ends.get(place, draft.before_minor)
+        ends[place] = draft.before_minor + draft.amount_minor
+    return tuple(draft.line() for draft in drafts)
 
 
 def _held_to_order(sheet: Worksheet, asked: Sequence[Deduction], left_minor: int) -> tuple[tuple[Deduction, ...], AppliedCap]:

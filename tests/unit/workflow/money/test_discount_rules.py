@@ -145,6 +145,17 @@ def test_tax_on_top_moves_with_the_discount() -> None:
     assert sum(tax.amount_minor for line in quoted.lines for tax in line.taxes) == 2000
 
 
+def test_taxes_sum_where_a_discount_is_held_back_from_one_of_two_items_on_a_line() -> None:
+    """Found by the properties: the share of tax of the second item began where the first would have ended without the hold."""
+    taxes = (Tax(code="A", rate_ppm=200_000, amount_minor=1001), Tax(code="B", rate_ppm=130_000, amount_minor=700))
+    order = an_order_with(condition=DiscountCondition(minimum_goods_minor=16_000), amount_minor=6000)
+    order = order.model_copy(update={"lines": (order.lines[0].model_copy(update={"taxes": taxes}), order.lines[1])})
+    both = request(units(1), CompensateUnits(line_id="1", quantity=1, amount_minor=1234), discount_rule="recomputed")
+    quotes = quotes_in_turn(order, both, request(RefundEverything()))
+    given = {code: sum(tax.amount_minor for q in quotes for line in q.lines for tax in line.taxes if tax.code == code) for code in "AB"}
+    assert given == {"A": 1001, "B": 700}
+
+
 def test_a_condition_that_cannot_be_is_refused() -> None:
     with pytest.raises(OrderMoneyError, match=r"order\.discounts d: the whole order does not meet its condition: send"):
         quote(an_order_with(condition=DiscountCondition(minimum_quantity=5)), by("recomputed"))
