@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from contracts.case_state import OptionCode
 from contracts.decision_circumstances import Breach
 from contracts.decision_facts import AffectedUnits
+from contracts.exchange import ExchangedUnits, ExchangeRequest, Replacement
+from contracts.fees import Fee, FeeTax
 from contracts.quote import CompensateUnits, Deduction, Quote, RefundFreight, RefundItem, RefundRequest, RefundUnits
 from contracts.scenes import Scene
 from services.workflow.money.errors import MoneyError
+from services.workflow.money.exchange import quote_exchange
 from services.workflow.money.freight import freight_given
 from services.workflow.money.quote import quote
+from services.workflow.money.replacement import substitute_price_minor
 from services.workflow.policy.compensation import half_caps
 from services.workflow.policy.errors import FactsError
 from services.workflow.policy.outbound_freight import outbound_freight
 from services.workflow.policy.return_freight import deduction_minor
 from services.workflow.policy.situation import Situation
 
+PPM_OF_A_PERCENT = 10_000
 Money = Mapping[str, Sequence[CompensateUnits]]
 """The compensation that was worked out for the offer, by the word of the options table: ``standard`` and ``raised``."""
 
@@ -34,7 +39,7 @@ class Worth:
 def option_money(situation: Situation, code: OptionCode, kind: str, money: Money) -> Worth:
     """What the option is worth, by the word that the options table has for its money."""
     if kind == "refund":
-        return _refund(situation, [*_units(situation), *outbound_freight(situation, code)])
+        return _refund(situation, [*_units(situation), *outbound_freight(situation, code)], fees=_restocking(situation, code))
     if kind in ("standard", "raised"):
         return _refund(situation, list(money.get(kind, ())))
     worth = _OTHERS.get(kind)
@@ -45,10 +50,25 @@ def _units(situation: Situation) -> list[RefundItem]:
     return [RefundUnits(line_id=each.line_id, quantity=each.quantity) for each in situation.facts.affected]
 
 
-def _refund(situation: Situation, items: Sequence[RefundItem], deductions: tuple[Deduction, ...] = ()) -> Worth:
+def _restocking(situation: Situation, code: OptionCode) -> tuple[Fee, ...]:
+    """What a return without fault costs by the shop's policy (``restocking.percent``); a merchant-fault return never costs anything."""
+    settings = situation.policy.settings.restocking
+    if settings is None or not settings.percent or code is not OptionCode.RETURN_REFUND or situation.merchant_fault:
+        return ()
+    situation.trace.note("R-POL-01", "the published restocking fee", source="restocking.percent", percent=settings.percent)
+    return (Fee(code="restocking", rule="R-POL-01", rate_ppm=settings.percent * PPM_OF_A_PERCENT),)
+
+
+def _refund(situation: Situation, items: Sequence[RefundItem], deductions: tuple[Deduction, ...] = (), fees: tuple[Fee, ...] = ()) -> Worth:
     if not items:
         return Worth()
-    request = RefundRequest(currency=situation.currency, items=tuple(items), deductions=deductions)
+    request = RefundRequest(
+        currency=situation.currency,
+        items=tuple(items),
+        deductions=deductions,
+        fees=fees,
+        discount_rule=situation.policy.settings.refund.discount_rule or "stays",
+    )
     try:
         quoted = quote(situation.order, request, situation.facts.prior)
     except MoneyError as error:
@@ -105,20 +125,31 @@ def _deposit(situation: Situation) -> Worth:
 
 
 def _exchange(situation: Situation) -> Worth:
-    return _difference(situation, situation.facts.exchange.unit_minor if situation.facts.exchange else None, "R-EXC-03")
-
-
-def _difference(situation: Situation, unit_minor: int | None, rule: str) -> Worth:
-    """The price difference of goods given instead: dearer is paid first, cheaper is given back (R-EXC-03, R-STK-06)."""
-    if unit_minor is None:
+    """Other goods for the affected units; without a price they are the same goods, and no money moves (R-EXC-03)."""
+    wanted = situation.facts.exchange
+    if wanted is None or wanted.unit_minor is None:
         return Worth()
-    units = sum(each.quantity for each in situation.facts.affected)
-    old, new = situation.goods_minor, unit_minor * units
-    situation.trace.note(rule, "the price difference", new_minor=new, paid_minor=old, difference_minor=new - old)
-    if new >= old:
-        return Worth(collect_minor=new - old)
-    parts = _parts(situation, old - new)
-    return _refund(situation, [CompensateUnits(line_id=e.line_id, quantity=e.quantity, amount_minor=part) for e, part in parts if part])
+    return _difference(situation, wanted.unit_minor, 0, "R-EXC-03")
+
+
+def _difference(situation: Situation, unit_minor: int, percent_off: int, rule: str) -> Worth:
+    """The price difference of goods given instead: dearer is paid first, cheaper is given back (R-EXC-03, R-STK-06)."""
+    facts, line = situation.facts, situation.lines[0]
+    new = Replacement(
+        sku="replacement",
+        quantity=sum(each.quantity for each in facts.affected),
+        unit_amount_minor=unit_minor,
+        percent_off=percent_off,
+        taxes=tuple(FeeTax(code=tax.code, rate_ppm=tax.rate_ppm) for tax in line.taxes),
+    )
+    returned = tuple(ExchangedUnits(line_id=each.line_id, quantity=each.quantity) for each in facts.affected)
+    request = ExchangeRequest(currency=situation.currency, returned=returned, replacements=(new,))
+    try:
+        found = quote_exchange(situation.order, request, facts.prior)
+    except MoneyError as error:
+        raise FactsError("order", str(error), "send the order and what was given back on it as they stand") from error
+    situation.trace.note(rule, "the price difference", paid_minor=found.returned_minor, difference_minor=found.difference_minor)
+    return Worth(found.to_refund_minor, collect_minor=found.to_collect_minor, request=found.request, quote=found.quote)
 
 
 def _parts(situation: Situation, amount_minor: int) -> list[tuple[AffectedUnits, int]]:
@@ -139,20 +170,21 @@ def agreed_part(situation: Situation, amount_minor: int) -> Worth:
     return _refund(situation, [RefundUnits(line_id=each.line_id, quantity=each.quantity, amount_minor=part) for each, part in parts])
 
 
-def substitute_price_minor(situation: Situation) -> int | None:
-    """The price of one unit of a similar article, at the discount that the policy allows or that was asked for (R-STK-03, R-STK-06)."""
+def substitute_price(situation: Situation) -> tuple[int, int] | None:
+    """The list price of one unit of a similar article and the percentage off it, that of the policy or what was asked for (R-STK-03, R-STK-06)."""
     stockout = situation.facts.stockout
     if stockout is None or stockout.substitute_unit_minor is None:
         return None
     percent = situation.number("stockout.discount_pct") if stockout.discount_pct is None else stockout.discount_pct
-    price = stockout.substitute_unit_minor * (100 - percent) // 100
+    price = substitute_price_minor(stockout.substitute_unit_minor, percent)
     situation.trace.note("R-STK-03", "the substitute's discount", source="stockout.discount_pct", percent=percent)
     situation.trace.note("R-STK-06", "the substitute's price", list_minor=stockout.substitute_unit_minor, price_minor=price)
-    return price
+    return stockout.substitute_unit_minor, percent
 
 
 def _substitute(situation: Situation) -> Worth:
-    return _difference(situation, substitute_price_minor(situation), "R-STK-06")
+    price = substitute_price(situation)
+    return _difference(situation, *price, "R-STK-06") if price is not None else Worth()
 
 
 _OTHERS: dict[str, Callable[[Situation], Worth]] = {

@@ -33,6 +33,7 @@ from services.workflow.policy.setting_groups.money import (
     FreightSettings,
     NoReturnSettings,
     PrioritySettings,
+    RestockingSettings,
     StockoutSettings,
 )
 from services.workflow.policy.setting_groups.process import (
@@ -85,6 +86,7 @@ class PolicySettings(Group):
     fresh: FreshSettings | None = None
     warranty: WarrantySettings | None = None
     stockout: StockoutSettings | None = None
+    restocking: RestockingSettings | None = None
     case: CaseSettings | None = None
     retention: RetentionSettings | None = None
     logistics: LogisticsSettings | None = None

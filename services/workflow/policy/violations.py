@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from contracts.case_state import OptionCode
 from contracts.decision_circumstances import Breach, PlannedAction, PlannedKind
 from contracts.decision_facts import SpecialApproval
 from contracts.decision_result import ComplianceRisk
 from contracts.scenes import Scene
 from services.workflow.policy.compensation import promise_ceiling_minor
-from services.workflow.policy.option_money import substitute_price_minor
+from services.workflow.policy.option_money import option_money
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.table import Row
 from services.workflow.policy.windows import months_later
@@ -64,8 +65,8 @@ def _implied(situation: Situation) -> Iterator[PlannedAction]:
 
 def _dearer(situation: Situation) -> bool:
     """Whether the substitute costs more than was paid, its discount taken off (R-STK-06)."""
-    price = substitute_price_minor(situation)
-    return price is not None and price * sum(each.quantity for each in situation.facts.affected) > situation.goods_minor
+    means = situation.policy.tables["options"].find(option=OptionCode.SUBSTITUTE.value)
+    return means is not None and option_money(situation, OptionCode.SUBSTITUTE, means.word("money"), {}).collect_minor > 0
 
 
 def _about_trial(situation: Situation) -> bool:

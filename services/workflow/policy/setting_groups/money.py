@@ -70,3 +70,9 @@ class StockoutSettings(Group):
 
     discount_pct: Annotated[int, Field(ge=0, le=100), Within(0, 50)]
     answer: Annotated[Duration, LONG]
+
+
+class RestockingSettings(Group):
+    """``restocking``: the part of the goods' price, in percent, that a return without fault costs the customer; 0 for none."""
+
+    percent: Annotated[int, Field(ge=0, le=100), Within(0, 50)]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from contracts.quote import DiscountRule
 from services.workflow.policy.setting_groups.base import LONG, SHORT, Group
 from services.workflow.policy.values import Duration, Within
 
@@ -95,7 +96,10 @@ class ConfirmSettings(Group):
 
 
 class RefundSettings(Group):
-    """``refund``: submission (R-SLA-14), retries after a proven failure (R-RFD-09), looking after an open submission, and bank days (R-RFD-08)."""
+    """``refund``: submission (R-SLA-14), retries after a proven failure (R-RFD-09), looking after an open submission, bank days (R-RFD-08).
+
+    ``discount_rule`` says what becomes of order discounts where only a part is given back (R-RFD-05).
+    """
 
     submit: Annotated[Duration, Within("PT1H", "P7D")]
     retry_count: Annotated[int, Field(ge=0), Within(0, 10)]
@@ -103,6 +107,7 @@ class RefundSettings(Group):
     first_look: Annotated[Duration, Within("PT1S", "PT1H")]
     longest_look: Annotated[Duration, Within("PT1M", "P1D")]
     alarm: Annotated[Duration, Within("PT1H", "P7D")]
+    discount_rule: DiscountRule | None = None
     bank_days_min: Annotated[int | None, Field(ge=0), Within(0, 10)] = None
     bank_days_max: Annotated[int | None, Field(ge=0), Within(1, 30)] = None
 
