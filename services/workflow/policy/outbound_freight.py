@@ -4,6 +4,7 @@ from contracts.case_state import OptionCode
 from contracts.quote import RefundFreight
 from contracts.scenes import Scene
 from services.workflow.money.freight import freight_given
+from services.workflow.money.freight_share import outbound_share_minor
 from services.workflow.money.paid import freight_paid_minor
 from services.workflow.policy.situation import Situation
 
@@ -53,7 +54,7 @@ def _parcel_share(situation: Situation) -> list[RefundFreight]:
     shares = []
     for charge in order.freight:
         paid = freight_paid_minor(order, charge)
-        share = min(paid * min(lost, units) // units, paid - given[charge.freight_id])
+        share = min(outbound_share_minor(paid, min(lost, units), units), paid - given[charge.freight_id])
         if share > 0:
             situation.trace.note("R-FRT-12", "the lost parcel's share of the freight", freight_minor=paid, share_minor=share, units=lost)
             shares.append(RefundFreight(freight_id=charge.freight_id, amount_minor=share))
