@@ -19,19 +19,19 @@ from services.workflow.policy_commands.output import JsonOption, fail, print_jso
 FactsArgument = Annotated[str, Parameter(allow_leading_hyphen=True)]
 
 
-def explain(facts: FactsArgument, *, policy: str = DEFAULT_PACK, packs: PacksOption = "", json: JsonOption = False) -> None:
+def explain(facts: FactsArgument, *, policy: str = "", packs: PacksOption = "", json: JsonOption = False) -> None:
     """Decide on facts and say why.
 
     Args:
         facts: a file of facts in JSON or YAML, or - for standard input.
-        policy: PACK@VERSION, or PACK for the version that was in force when the order was placed.
+        policy: PACK@VERSION, or PACK for the version that was in force when the order was placed; default the one the facts name, else cn-marketplace.
         packs: folders of packs besides the built-in ones, separated by commas.
         json: print JSON; so it is where the output is piped.
     """
     text, name = _read(facts)
     with told():
         given = read_facts(text, name)
-        decision = decide(given, policy_for(open_registry(packs), policy, given))
+        decision = decide(given, policy_for(open_registry(packs), policy or given.policy_version or DEFAULT_PACK, given))
     if wants_json(json):
         print_json(decision)
         return
