@@ -19,6 +19,7 @@ from tests.support.shop_records import Records
 from tests.support.stack import GIVEN
 
 TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
+KEEP_SECONDS = 2.0
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +35,9 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runni
 @pytest.fixture(scope="session")
 async def shop(stack: RunningStack) -> AsyncIterator[Shop]:
     """The people: storefronts, customers, staff, third parties."""
-    async with httpx2.AsyncClient(timeout=TIMEOUT, trust_env=False) as http:
+    # Servers close idle connections after five seconds: give them up before, or a request may meet the closing.
+    limits = httpx2.Limits(keepalive_expiry=KEEP_SECONDS)
+    async with httpx2.AsyncClient(timeout=TIMEOUT, trust_env=False, limits=limits) as http:
         yield Shop(stack, http)
 
 
