@@ -40,6 +40,7 @@ REMEDIES = {
     "int_type": "write a whole number; amounts are in minor units, such as 1275 for GBP 12.75",
     "int_from_float": "write a whole number; amounts are in minor units, such as 1275 for GBP 12.75",
     "int_parsing": "write a whole number; amounts are in minor units, such as 1275 for GBP 12.75",
+    "too_short": "name at least one",
     "union_tag_invalid": "use one of these kinds",
     "union_tag_not_found": "say which kind of item it is",
     "string_pattern_mismatch": "a currency is three capital letters, such as GBP",
@@ -140,7 +141,13 @@ def _model(model: type[M], path: Path, told: Any, within: str = "") -> M:
     try:
         return model.model_validate(told, extra="forbid")
     except ValidationError as error:
-        _fail("\n".join(f"{path}: {within}{_told(each)}" for each in error.errors(include_url=False, include_context=False)))
+        _fail("\n".join(f"{path}: {within}{_told(each)}" for each in _own(error.errors(include_url=False, include_context=False))))
+
+
+def _own(problems: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The problems without what only follows from others: a list counts as too short where its one item is wrong."""
+    inner = {each["loc"][:depth] for each in problems for depth in range(len(each["loc"]))}
+    return [each for each in problems if each["type"] != "too_short" or each["loc"] not in inner]
 
 
 def _told(problem: ErrorDetails) -> str:

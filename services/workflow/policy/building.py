@@ -75,7 +75,9 @@ def _settings(files: PackFiles, chain: list[PackFiles]) -> PolicySettings:
     if not files.meta.sandbox:
         problems += out_of_bounds(settings)
     for group, key, problem in problems:
-        raise SettingError(_place(files, merged, group, key), problem)
+        place = _place(files, merged, group, key)
+        inherited = not place.startswith(f"{files.place}/")
+        raise SettingError(place, problem + (f"; {files.place}/settings.toml changes what it is compared with" if inherited else ""))
     return settings
 
 

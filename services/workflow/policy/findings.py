@@ -140,8 +140,10 @@ def _cancel(situation: Situation) -> str:
 
 
 def _on_the_way(situation: Situation) -> str:
+    """Whether the parcel arrived meanwhile: then the goods come back before money does (R-LOG-08)."""
     delivery = situation.facts.delivery
-    return "delivered" if delivery is not None and delivery.delivered_meanwhile else OPEN
+    said = delivery is not None and delivery.delivered_meanwhile
+    return "delivered" if said or parcels_arrived(situation) else OPEN
 
 
 def _repair(situation: Situation) -> str:

@@ -8,6 +8,7 @@ from contracts.decision_circumstances import Breach
 from contracts.decision_facts import AffectedUnits
 from contracts.exchange import ExchangedUnits, ExchangeRequest, Replacement
 from contracts.fees import Fee, FeeTax
+from contracts.order_v1 import Payment
 from contracts.quote import CompensateUnits, Deduction, Quote, RefundFreight, RefundItem, RefundRequest, RefundUnits
 from contracts.scenes import Scene
 from services.workflow.money.errors import MoneyError
@@ -38,12 +39,32 @@ class Worth:
 
 def option_money(situation: Situation, code: OptionCode, kind: str, money: Money) -> Worth:
     """What the option is worth, by the word that the options table has for its money."""
+    _check_not_delivered(situation, code)
     if kind == "refund":
         return _refund(situation, [*_units(situation), *outbound_freight(situation, code)], fees=_restocking(situation, code))
     if kind in ("standard", "raised"):
         return _refund(situation, list(money.get(kind, ())))
     worth = _OTHERS.get(kind)
     return worth(situation) if worth else Worth()
+
+
+def _check_not_delivered(situation: Situation, code: OptionCode) -> None:
+    """Goods that ran out, never came or are on their way back are paid for without a return: units that were delivered are not among them.
+
+    Raises ``FactsError`` where they are.
+    """
+    lost = situation.scene is Scene.LOGISTICS_LOST and code is OptionCode.REFUND_NO_RETURN
+    ran_out = situation.scene is Scene.ORDER_STOCKOUT and code is OptionCode.REFUND_FULL
+    if not (lost or ran_out or code is OptionCode.REFUND_LESS_FREIGHT):
+        return
+    for each in situation.facts.affected:
+        there = situation.order.line(each.line_id).quantity - situation.order.delivered_quantity(each.line_id)
+        if each.quantity > there:
+            raise FactsError(
+                "order.shipments",
+                f"{code.value} is for goods that never arrived, but of line {each.line_id} only {there} units were not delivered",
+                f"correct the delivery, or name at most {there} units as affected",
+            )
 
 
 def _units(situation: Situation) -> list[RefundItem]:
@@ -91,14 +112,36 @@ def _extra(situation: Situation) -> Worth:
     """A payment that was made twice (R-PAY-04), or money that was wrongly charged (R-DEC-43): it does not count as a refund of the order (R-RFD-03)."""
     payment, complaint = situation.facts.payment, situation.facts.complaint
     if complaint is not None and complaint.wrongly_charged_minor:
+        _charged_at_all(situation, complaint.wrongly_charged_minor)
         situation.trace.note("R-DEC-43", "what was wrongly charged goes back", amount_minor=complaint.wrongly_charged_minor)
         return _wrongly_charged(situation, complaint.breach, complaint.wrongly_charged_minor)
-    wanted = payment.extra_payment_id if payment else None
-    captured = [each for each in situation.order.payments if each.payment_id == wanted]
-    if not captured:
-        raise FactsError("payment.extra_payment_id", "names no payment of the order", "name the later of the two captures")
-    situation.trace.note("R-DEC-40", "the later payment goes back whole", payment_id=wanted, amount_minor=captured[0].captured_minor)
-    return Worth(captured[0].captured_minor - captured[0].refunded_elsewhere_minor)
+    extra = _later_payment(situation, payment.extra_payment_id if payment else None)
+    given = sum(each.refunded_minor for each in situation.facts.prior.payments if each.payment_id == extra.payment_id)
+    left = extra.captured_minor - extra.refunded_elsewhere_minor - given
+    situation.trace.note("R-DEC-40", "what is left of the later payment goes back whole", payment_id=extra.payment_id, amount_minor=left)
+    return Worth(left)
+
+
+def _later_payment(situation: Situation, payment_id: str | None) -> Payment:
+    """The payment that was made twice. The first one pays for the order, which stands (R-PAY-04)."""
+    remedy = "name the later of the two captures"
+    extra = next((each for each in situation.order.payments if each.payment_id == payment_id), None)
+    if extra is None:
+        raise FactsError("payment.extra_payment_id", "names no payment of the order", remedy)
+    if not any(each is not extra and each.captured_at <= extra.captured_at for each in situation.order.payments):
+        raise FactsError("payment.extra_payment_id", f"{payment_id} is the order's first payment, which pays for it (R-PAY-04)", remedy)
+    return extra
+
+
+def _charged_at_all(situation: Situation, amount_minor: int) -> None:
+    """Nobody can have charged more than all payments together, unless part of it was paid at the door."""
+    captured = sum(each.captured_minor for each in situation.order.payments)
+    if amount_minor > captured and not situation.facts.terms.cash_on_delivery:
+        raise FactsError(
+            "complaint.wrongly_charged_minor",
+            f"{amount_minor} is more than the payments of the order ({captured})",
+            "correct the amount, or send the order with all its payments",
+        )
 
 
 def _wrongly_charged(situation: Situation, breach: Breach | None, amount_minor: int) -> Worth:

@@ -1,6 +1,9 @@
 """When the outbound freight that the customer paid is given back with the goods (R-FRT-12)."""
 
+from collections.abc import Mapping
+
 from contracts.case_state import OptionCode
+from contracts.order_v1 import FreightCharge
 from contracts.quote import RefundFreight
 from contracts.scenes import Scene
 from services.workflow.money.freight import freight_given
@@ -45,20 +48,41 @@ def _all_left(situation: Situation, *, fault: bool) -> list[RefundFreight]:
 
 
 def _parcel_share(situation: Situation) -> list[RefundFreight]:
-    """The parcel's share of each charge by unit count, rounded down; never more than is left of the charge."""
+    """The parcel's share of each charge by unit count, rounded down; never more than is left of the charge. Its own freight is all its own."""
     order = situation.order
     given = freight_given(order, situation.facts.prior)
-    units = sum(line.quantity for line in order.lines)
     parcel = situation.facts.delivery.parcel_units if situation.facts.delivery else {}
-    lost = sum(parcel.values()) or sum(each.quantity for each in situation.facts.affected)
+    affected = {each.line_id: each.quantity for each in situation.facts.affected}
+    lost = parcel if any(parcel.values()) else affected
     shares = []
     for charge in order.freight:
         paid = freight_paid_minor(order, charge)
-        share = min(outbound_share_minor(paid, min(lost, units), units), paid - given[charge.freight_id])
+        units, every = _units_of(situation, charge, lost)
+        share = min(outbound_share_minor(paid, min(units, every), every), paid - given[charge.freight_id])
         if share > 0:
-            situation.trace.note("R-FRT-12", "the lost parcel's share of the freight", freight_minor=paid, share_minor=share, units=lost)
+            situation.trace.note("R-FRT-12", "the lost parcel's share of the freight", freight_minor=paid, share_minor=share, units=units)
             shares.append(RefundFreight(freight_id=charge.freight_id, amount_minor=share))
     return shares
+
+
+def _units_of(situation: Situation, charge: FreightCharge, lost: Mapping[str, int]) -> tuple[int, int]:
+    """The lost and all units that a charge was paid for: those of its own shipment, or of the whole order.
+
+    A parcel counts as lost from the shipments that can be meant, the last sent first: those on their way, or for an empty parcel those that arrived.
+    """
+    order = situation.order
+    own = [each for each in order.shipments if each.shipment_id == charge.shipment_id]
+    if not own:
+        return sum(lost.values()), sum(line.quantity for line in order.lines)
+    arrived = situation.scene is Scene.LOGISTICS_EMPTY_PARCEL
+    meant = [each for each in order.shipments if (each.delivered_at is not None) == arrived]
+    open_units, units = dict(lost), 0
+    for shipment in sorted(meant, key=lambda each: (each.shipped_at, each.shipment_id), reverse=True):
+        for part in shipment.lines:
+            here = min(open_units.get(part.line_id, 0), part.quantity)
+            open_units[part.line_id] = open_units.get(part.line_id, 0) - here
+            units += here if shipment in own else 0
+    return units, sum(part.quantity for part in own[0].lines)
 
 
 def _every_unit(situation: Situation, *, fault: bool) -> bool:

@@ -75,6 +75,10 @@ def _moments(facts: Facts) -> None:
     returned, shipments = facts.returned, facts.order.shipments if facts.order else ()
     if returned is not None and returned.result is not None and returned.received_at is None:
         raise FactsError("returned.received_at", "is missing, but the goods were inspected", "say when the parcel was received")
+    if facts.order is not None and facts.requested_at < facts.order.placed_at - CLOCKS_DIFFER:
+        raise FactsError(
+            "requested_at", "lies before the order was placed", "correct one of the two: windows are counted to it (R-ELIG-02)"
+        )
     happened = {
         "requested_at": facts.requested_at,
         "recorded_at": facts.recorded_at,

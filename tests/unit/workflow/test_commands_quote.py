@@ -109,6 +109,16 @@ def test_what_is_wrong_with_a_request_is_said_with_file_field_and_remedy(
     assert says in refusal(capsys, "quote", EXAMPLES / "order.json", written(tmp_path / "r.json", good | change))
 
 
+def test_one_wrong_item_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    item = {"kind": "units", "line_id": "1", "quantity": 1, "amount": 3}
+    told = refusal(capsys, "quote", EXAMPLES / "order.json", written(tmp_path / "r.json", {"currency": "GBP", "items": [item]}))
+    assert "items[0].units.amount" in told
+    assert len(told.splitlines()) == 1
+    empty = refusal(capsys, "quote", EXAMPLES / "order.json", written(tmp_path / "r.json", {"currency": "GBP", "items": []}))
+    assert "items: " in empty
+    assert "name at least one" in empty
+
+
 def test_files_that_cannot_be_read_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     request = EXAMPLES / "request-units.json"
     assert "none.json: cannot be read" in refusal(capsys, "quote", tmp_path / "none.json", request)

@@ -39,6 +39,12 @@ def order(**changes: Any) -> Order:
     return an_order(**({"currency": "CNY", "lines": lines, "shipments": (shipment,)} | changes))
 
 
+def delivery_of(scene: Scene | None) -> datetime | None:
+    """When the order of a claim was delivered; never, where the claim is that it did not come."""
+    never = scene is not None and (scene.group == "delivery_failure" or scene in (Scene.ORDER_STOCKOUT, Scene.LOGISTICS_LOST))
+    return None if never else DELIVERED.astimezone(UTC)
+
+
 def shown(*shows: str, kind: EvidenceKind = EvidenceKind.PHOTO) -> tuple[EvidenceItem, ...]:
     return tuple(
         EvidenceItem(
@@ -69,7 +75,7 @@ def a_claim(scene: Scene | None = Scene.RETURN_NO_REASON, **changes: Any) -> Fac
         "requested_at": at,
         "time_zone": "Asia/Shanghai",
         "scene": scene,
-        "order": order(),
+        "order": order(delivered_at=delivery_of(scene)),
         "affected": (AffectedUnits(line_id="1", quantity=quantity),),
     }
     return Facts(**(defaults | changes))

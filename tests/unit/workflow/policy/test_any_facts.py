@@ -15,7 +15,7 @@ from services.workflow.policy.errors import FactsError
 from services.workflow.policy.policy import Policy
 from services.workflow.policy.reading import FALLBACK
 from tests.support.builders import an_order_line
-from tests.unit.workflow.policy.claims import ACCEPTED, REGISTRY, a_claim, local, order
+from tests.unit.workflow.policy.claims import ACCEPTED, REGISTRY, a_claim, delivery_of, local, order
 
 POLICIES = [policy for versions in REGISTRY.packs.values() for policy in versions]
 MAYBE = st.sampled_from([None, True, False])
@@ -32,13 +32,15 @@ def claims(draw: st.DrawFn) -> Facts:
     )
     at = local(11) + timedelta(hours=draw(st.integers(0, 60 * 24)))
     line = an_order_line(amount_minor=draw(st.integers(0, 900_000)), tags=draw(st.sampled_from([(), ("glass",), ("customised",)])))
+    scene = draw(st.sampled_from([None, *Scene]))
     return a_claim(
-        draw(st.sampled_from([None, *Scene])),
+        scene,
         at=at,
         quantity=draw(st.integers(1, 3)),
         order=order(
             currency=draw(st.sampled_from(["CNY", "GBP", "JPY"])),
             lines=(line,),
+            delivered_at=delivery_of(scene),
             freight=(FreightCharge(freight_id="f", amount_minor=draw(st.integers(0, 2000))),),
         ),
         reviewed=reviewed,

@@ -105,6 +105,7 @@ def test_an_unknown_pack_is_named_with_those_there_are() -> None:
         ('[offer]\nvalid = "PT24H"', r"cn-marketplace/1.0/settings.toml: \[offer\] remind: a reminder must come before offer.valid"),
         ('[window]\nno_reason = "PT36H"', "whole calendar days"),
         ('[window]\nclaim = "P16D"', "defect_exchange: must not be shorter"),
+        ('[window]\nclaim = "P16D"', "shop/2/settings.toml changes what it is compared with"),
         ("[auth]\nsystem_refund = { CNY = 50001 }", "system_refund: CNY must not be above"),
         ("[auth]\nsystem_refund = { CNY = -1 }", r"\[auth\] system_refund.CNY"),
         ("[auth]\nsystem_refund = { CNX = 1 }", "CNX is no currency"),
