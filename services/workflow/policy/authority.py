@@ -6,14 +6,13 @@ from contracts.case_state import GOODS_COME_BACK, OptionCode
 from contracts.decision_facts import SpecialApproval
 from contracts.decision_result import ApprovalNeed, FreightPayer
 from contracts.roles import APPROVAL_TIERS, Role
+from contracts.scenes import Scene
 from services.workflow.policy.grading import Grade
 from services.workflow.policy.return_freight import above_cap
 from services.workflow.policy.situation import Situation
 
 TIERS = (("auth.system_refund", None), ("auth.agent_refund", Role.AGENT), ("auth.supervisor_refund", Role.SUPERVISOR))
 KEEPS_GOODS_WHOLE = frozenset({OptionCode.REFUND_NO_RETURN, OptionCode.RESHIP_NO_RETURN})
-NOT_HANDED_OVER = frozenset({OptionCode.REFUND_FULL})
-"""Refunds of orders that the customer never got: cancelled before picking, or out of stock; any amount is within the system's authority."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,9 @@ def approval_for(situation: Situation, given: Grade, weight: Weight) -> Approval
     if weight.urgent_remedy and given.urgent and total <= (situation.amount("auth.urgent") or 0):
         situation.trace.note("R-AUTH-09", "urgent remedies need no prior approval", source="auth.urgent", case_money_minor=total)
         return None
-    by_money = None if weight.code in NOT_HANDED_OVER and not situation.order.shipments else _by_money(situation, total)
+    # Cancelling before picking is within the system's authority whatever the amount (R-AUTH-02).
+    cancelled = situation.scene is Scene.ORDER_CANCEL and weight.code is OptionCode.REFUND_FULL
+    by_money = None if cancelled else _by_money(situation, total)
     needs = [need for need in (by_money, *_by_kind(situation, weight), *weight.needs) if need]
     countersign = total > 0 and total > (situation.amount("auth.finance_countersign") or 0)
     if countersign and not needs:

@@ -38,7 +38,9 @@ def decide(facts: Facts, policy: Policy) -> Decision:
     situation = look_at(facts, policy, trace)
     meaning = situation.meaning
     trace.note("R-POL-01", "the version that decides is kept with the case", policy_version=policy.policy_version)
-    trace.note("R-POL-02", "in force when the order was placed", effective_from=policy.effective_from.isoformat())
+    trace.note(
+        "R-POL-02", "the version that decides, and from when it holds for orders placed", effective_from=policy.effective_from.isoformat()
+    )
     trace.row(meaning, f"problem type {meaning.word('problem type')}", scene=situation.scene.value)
     trace.note("R-POL-04", "each kind of problem has its process", source=meaning.source, flow=meaning.word("flow"))
     given = grade(situation)

@@ -36,7 +36,8 @@ def judge_evidence(situation: Situation, given: Grade, window: str) -> EvidenceS
         return EvidenceState(None, standing="not_provided")
     missing = _missing(rows, facts.evidence.items, reason_given=facts.reason_given)
     review = any(row.word("review") == "yes" for row in rows)
-    if missing and facts.evidence.verdict is None:
+    baseless = not facts.evidence.items and bool(situation.policy.settings.evidence.verdict_needs_items)
+    if missing and (facts.evidence.verdict is None or (facts.evidence.verdict is Verdict.ACCEPTED and baseless)):
         return _ask(situation, missing)
     if not review:
         return EvidenceState(None)

@@ -178,6 +178,8 @@ def _exchange(situation: Situation) -> Worth:
 def _difference(situation: Situation, unit_minor: int, percent_off: int, rule: str) -> Worth:
     """The price difference of goods given instead: dearer is paid first, cheaper is given back (R-EXC-03, R-STK-06)."""
     facts, line = situation.facts, situation.lines[0]
+    if len({tuple((tax.code, tax.rate_ppm) for tax in each.taxes) for each in situation.lines}) > 1:
+        raise FactsError("affected", "has lines with different taxes, but one price for the new goods", "decide on the lines one by one")
     new = Replacement(
         sku="replacement",
         quantity=sum(each.quantity for each in facts.affected),

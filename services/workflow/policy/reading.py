@@ -3,6 +3,8 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from iso4217 import Currency
+
 from contracts.decision_facts import Facts
 from contracts.scenes import Scene
 from services.workflow.money.errors import MoneyError
@@ -112,6 +114,8 @@ def _states(facts: Facts, meaning: Row) -> dict[str, LineState]:
         if not meaning.says["first step"] or facts.affected:
             raise FactsError("order", "is missing", "send the order that the case is about")
         return {}
+    if facts.order.currency not in Currency.__members__:
+        raise FactsError("order.currency", f"{facts.order.currency} is no currency of ISO 4217", "use a code such as CNY or GBP")
     if not facts.order.payments and not meaning.says["first step"]:
         raise FactsError("order.payments", "is empty", "send the order with its captured payments (R-RFD-02)")
     try:

@@ -77,7 +77,7 @@ def no_reason_open(situation: Situation, asked: datetime) -> bool:
     affected = situation.facts.affected
     if not affected or any(situation.order.delivered_at(each.line_id) is None for each in affected):
         return False
-    return asked.replace(microsecond=0) <= window_end(situation, situation.duration("window.no_reason"))
+    return asked.replace(microsecond=0) <= no_reason_end(situation)
 
 
 def first_delivery(situation: Situation) -> datetime:
@@ -85,7 +85,22 @@ def first_delivery(situation: Situation) -> datetime:
     return min(_delivered(situation, each.line_id) for each in situation.facts.affected)
 
 
+def no_reason_end(situation: Situation) -> datetime:
+    """The last second of the no-reason window, from the delivery that the policy counts from: of these lines, or of the order's last part."""
+    days = situation.duration("window.no_reason")
+    if situation.policy.settings.window.no_reason_from != "whole_order":
+        return window_end(situation, days)
+    order = situation.order
+    outstanding = any(order.delivered_quantity(line.line_id) < line.quantity for line in order.lines)
+    came = [shipment.delivered_at for shipment in order.shipments if shipment.delivered_at is not None]
+    last = situation.facts.moment if outstanding or not came else max(came)
+    situation.trace.note("R-ELIG-02", "counted from the last part of the order", source="window.no_reason_from", outstanding=outstanding)
+    return end_of_day(last, days, situation.zone)
+
+
 def _end(situation: Situation, row: Row, column: str) -> datetime:
+    if row.word(column) == "window.no_reason":
+        return no_reason_end(situation)
     if row.word("counted") == "hours":
         return first_delivery(situation) + situation.duration(row.word(column))
     return window_end(situation, situation.duration(row.word(column)))

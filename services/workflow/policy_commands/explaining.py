@@ -43,8 +43,10 @@ def _read(path: str) -> tuple[str, str]:
         return sys.stdin.read(), "stdin"
     try:
         return Path(path).read_text(encoding="utf-8"), path
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"{path} cannot be read: {error}")
+    except OSError as error:
+        fail(f"{path} cannot be read: {error.strerror}; name a file, or - for standard input")
+    except UnicodeDecodeError:
+        fail(f"{path} is no text in UTF-8: facts are JSON or YAML")
 
 
 def _print(decision: Decision, currency: str) -> None:

@@ -25,11 +25,15 @@ class SlaSettings(Group):
 
 
 class EvidenceSettings(Group):
-    """``evidence``: how long and how often it is asked for (R-EVD-09), and what is never called usable when damaged (R-EVD-14)."""
+    """``evidence``: how long and how often it is asked for (R-EVD-09), what is never called usable when damaged (R-EVD-14).
+
+    ``verdict_needs_items``: a verdict that accepts nothing counts for nothing where evidence is mandatory (R-EVD-02).
+    """
 
     wait: Annotated[Duration, LONG]
     max_rerequests: Annotated[int, Field(ge=0), Within(0, 5)]
     never_usable: tuple[str, ...]
+    verdict_needs_items: bool | None = None
 
 
 class ReviewSettings(Group):

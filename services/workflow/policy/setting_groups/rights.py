@@ -1,7 +1,7 @@
 """Settings about rights: windows, what cannot be returned, warranty, and what a member level or campaign adds."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,11 +10,15 @@ from services.workflow.policy.values import Days, Duration, Within
 
 
 class WindowSettings(Group):
-    """``window``: calendar days after delivery in which a claim stands by itself (R-ELIG-01, R-ELIG-07)."""
+    """``window``: calendar days after delivery in which a claim stands by itself (R-ELIG-01, R-ELIG-07).
+
+    ``no_reason_from``: the no-reason window begins with the first delivery of the affected lines, or once the last part of the whole order came.
+    """
 
     no_reason: Annotated[Days, Within("P1D", "P100D")]
     claim: Annotated[Days, Within("P1D", "P730D")]
     defect_exchange: Annotated[Days, Within("P1D", "P730D")]
+    no_reason_from: Literal["first_delivery", "whole_order"] | None = None
 
 
 class EligibilitySettings(Group):
