@@ -60,7 +60,8 @@ class Clause(Model):
 class Eligibility(Model):
     """Whether the claim stands.
 
-    ``window_ends_at`` is the last moment of the window that was looked at; alternatives are for a refusal (R-ELIG-11).
+    ``window_ends_at`` is the last moment of the window that was looked at; alternatives are for a refusal (R-ELIG-11). Where a discounted settlement is
+    one of them, ``settlement_max_minor`` is the most that a supervisor may set (R-DEC-28), in minor units of the order's currency.
     """
 
     eligible: bool
@@ -68,6 +69,7 @@ class Eligibility(Model):
     clause: Clause
     window_ends_at: Moment | None = None
     alternatives: tuple[str, ...] = ()
+    settlement_max_minor: int | None = None
 
 
 class EvidenceNeed(Model):

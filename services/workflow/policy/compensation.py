@@ -32,6 +32,13 @@ def half_cap_minor(unit_paid_minor: int, currency: str, rounding: str) -> int:
     return unit_paid_minor // (2 * major) * major
 
 
+def settlement_max_minor(situation: Situation) -> int:
+    """The most that keeping the affected units at a reduced price can come to: the sum of their half caps (R-DEC-28, R-COMP-03)."""
+    most = sum(room.count * room.amount_minor for room in half_caps(situation))
+    situation.trace.note("R-DEC-28", "a settlement of at most half the price, set by a supervisor", at_most_minor=most)
+    return most
+
+
 def half_caps(situation: Situation) -> list[UnitRoom]:
     """For each group of affected units: half of the paid price, less what the units already got (R-COMP-03)."""
     rounding = situation.policy.settings.comp.half_price_rounding

@@ -6,6 +6,7 @@ from contracts.case_state import OptionCode
 from contracts.decision_facts import Attributes, SpecialApproval
 from contracts.decision_result import ApprovalNeed, Eligibility
 from contracts.roles import Role
+from services.workflow.policy.compensation import settlement_max_minor
 from services.workflow.policy.evidence import EvidenceState, usage_wear
 from services.workflow.policy.feasibility import why_not
 from services.workflow.policy.situation import Situation
@@ -46,7 +47,12 @@ def judge_eligibility(situation: Situation, window: WindowState, evidence: Evide
         situation.trace.note("R-ELIG-11", "a refusal names what is possible instead", alternatives=", ".join(alternatives))
     clause = situation.policy.clauses[row.word("clause")]
     eligibility = Eligibility(
-        eligible=outcome == "eligible", reason=reason, clause=clause, window_ends_at=window.ends_at, alternatives=alternatives
+        eligible=outcome == "eligible",
+        reason=reason,
+        clause=clause,
+        window_ends_at=window.ends_at,
+        alternatives=alternatives,
+        settlement_max_minor=settlement_max_minor(situation) if OptionCode.DISCOUNT_SETTLEMENT.value in alternatives else None,
     )
     approval = (
         ApprovalNeed(tier=Role.SUPERVISOR, reason=reason, rule=row.rule, amount_minor=situation.goods_minor)

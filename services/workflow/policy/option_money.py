@@ -16,7 +16,7 @@ from services.workflow.money.exchange import quote_exchange
 from services.workflow.money.freight import freight_given
 from services.workflow.money.quote import quote
 from services.workflow.money.replacement import substitute_price_minor
-from services.workflow.policy.compensation import half_caps
+from services.workflow.policy.compensation import settlement_max_minor
 from services.workflow.policy.errors import FactsError
 from services.workflow.policy.outbound_freight import outbound_freight
 from services.workflow.policy.return_freight import deduction_minor
@@ -156,10 +156,7 @@ def _wrongly_charged(situation: Situation, breach: Breach | None, amount_minor: 
 
 
 def _settlement(situation: Situation) -> Worth:
-    """The most that a discounted settlement can come to: the half caps; a supervisor sets the amount (R-DEC-28)."""
-    most = sum(room.count * room.amount_minor for room in half_caps(situation))
-    situation.trace.note("R-DEC-28", "a settlement of at most half the price", at_most_minor=most)
-    return Worth(most)
+    return Worth(settlement_max_minor(situation))
 
 
 def _deposit(situation: Situation) -> Worth:

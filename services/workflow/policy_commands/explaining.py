@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from contracts.decision_result import ApprovalNeed, Decision, Option
+from contracts.decision_result import ApprovalNeed, Decision, FreightPayer, Option
 from services.workflow.policy.catalogue import title_of
 from services.workflow.policy.decide import decide
 from services.workflow.policy.showing import duration_text, shown
@@ -60,6 +60,7 @@ def _print(decision: Decision, currency: str) -> None:
         ("window ends", eligibility.window_ends_at.isoformat() if eligibility.window_ends_at else None),
         ("clause", f"{eligibility.clause.clause_id} ({eligibility.clause.rule}): {eligibility.clause.text.get('en', '')}"),
         ("instead", ", ".join(eligibility.alternatives)),
+        ("settlement", f"at most {eligibility.settlement_max_minor} {currency}" if eligibility.settlement_max_minor is not None else None),
         ("special approval", _approval(decision.special_approval, currency)),
         ("one option only", decision.only_option_reason),
         *_more(decision),
@@ -71,7 +72,7 @@ def _print(decision: Decision, currency: str) -> None:
         title="Evidence that is missing",
     )
     print_table(
-        ("", "option", f"{currency} (minor)", "goods", "freight", "approval", "within", "rule", "steps"),
+        ("", "option", f"{currency} (minor)", "pays first", "for", "goods", "freight", "approval", "within", "rule", "steps"),
         [_option(place, option, currency) for place, option in enumerate(decision.options, start=1)],
         title="Options",
     )
@@ -133,13 +134,21 @@ def _option(place: int, option: Option, currency: str) -> tuple[object, ...]:
         place,
         option.code.value,
         option.amount_minor,
-        "come back" if option.goods_come_back else "stay",
-        option.freight_payer.value + (f" up to {option.freight_cap_minor}" if option.freight_cap_minor is not None else ""),
+        option.collect_minor or "",
+        ", ".join(f"{each.quantity} of line {each.line_id}" for each in option.units),
+        "are collected" if option.pickup else "come back" if option.goods_come_back else "stay",
+        _freight(option),
         _approval(option.approval, currency) or "none",
         duration_text(option.within) if option.within else "",
         option.rule,
         ", ".join(option.steps),
     )
+
+
+def _freight(option: Option) -> str:
+    """Who bears the way back, and the way of new goods."""
+    back = option.freight_payer.value + (f" up to {option.freight_cap_minor}" if option.freight_cap_minor is not None else "")
+    return back if option.outbound_payer is FreightPayer.NONE else f"{back}; new goods {option.outbound_payer.value}"
 
 
 def _approval(need: ApprovalNeed | None, currency: str) -> str:
