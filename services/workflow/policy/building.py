@@ -19,6 +19,19 @@ from services.workflow.policy.table_checks import check_coverage
 from services.workflow.policy.table_shapes import OPTIONS_SHAPE, SCENES, SCENES_SHAPE, Shape, shapes_of
 from services.workflow.policy.vocabulary import WARRANTY, WINDOWS, Vocabulary
 
+_IN_WORDS = {
+    "missing": "is not set; every setting must have a value here or in the pack it extends",
+    "extra_forbidden": "is no setting",
+    "dict_type": "is an amount for each currency, in minor units: write { GBP = 200 } for £2.00",
+    "int_type": "is a whole number, written without quotes",
+    "int_parsing": "is a whole number, written without quotes",
+    "tuple_type": 'is a list: write [1, 2] or ["a", "b"]',
+    "string_type": "is a text in quotes",
+    "time_type": "is a time of day without quotes, such as 16:00:00",
+    "time_parsing": "is a time of day without quotes, such as 16:00:00",
+}
+"""What pydantic says of a wrong value, for people who write packs."""
+
 Placed = dict[str, dict[str, tuple[str, Any]]]
 
 
@@ -67,9 +80,7 @@ def _settings(files: PackFiles, chain: list[PackFiles]) -> PolicySettings:
     except ValidationError as error:
         first = error.errors()[0]
         group, key, *rest = [str(part) for part in first["loc"]] + [""]
-        missing = "is not set; every setting must have a value here or in the pack it extends"
-        unknown = "is no setting"
-        problem = {"missing": missing, "extra_forbidden": unknown}.get(first["type"], first["msg"].removeprefix("Value error, "))
+        problem = _IN_WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
         raise SettingError(_place(files, merged, group, key) + "".join(f".{part}" for part in rest if part), problem) from error
     problems = list(contradictions(settings))
     if not files.meta.sandbox:

@@ -20,7 +20,7 @@ class FactsError(PolicyError):
     """The facts are incomplete or contradict each other: nothing is decided, and no default gives money away."""
 
     def __init__(self, field: str, problem: str, remedy: str) -> None:
-        super().__init__(f"facts.{field}: {problem}; {remedy}")
+        super().__init__(f"{f'facts.{field}' if field else 'facts'}: {problem}; {remedy}")
         self.field = field
 
 

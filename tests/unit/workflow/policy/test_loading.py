@@ -111,6 +111,9 @@ def test_an_unknown_pack_is_named_with_those_there_are() -> None:
         ("[auth]\nsystem_refund = { CNX = 1 }", "CNX is no currency"),
         ("[evidence]\nmax_rerequests = 9", "must be from 0 to 5"),
         ("offer = 3", "is no group"),
+        ("[comp]\ndamage_unit = 200", r"\[comp\] damage_unit: is an amount for each currency, in minor units: write { GBP = 200 }"),
+        ('[evidence]\nmax_rerequests = "two"', "max_rerequests: is a whole number"),
+        ('[ship]\ncutoff_local = "tea"', "cutoff_local: is a time of day"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_place(packs: Path, settings: str, message: str) -> None:
