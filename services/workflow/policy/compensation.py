@@ -80,13 +80,13 @@ def standard_offer(situation: Situation) -> StandardOffer:
     steps = _steps(situation, row, cap)
     if not steps or cap is None:
         return StandardOffer([], open=False)
-    turned_down = _turned_down(situation.facts)
+    refused = times_turned_down(situation.facts)
     final = sum(item.amount_minor for item in steps[-1])
-    if turned_down >= len(steps):
+    if refused >= len(steps):
         return StandardOffer([], open=False, final_minor=final)
     if len(steps) > 1:
-        situation.trace.note("R-COMP-14", "the same steps for everybody", step=turned_down + 1, steps=len(steps))
-    return StandardOffer(steps[turned_down], open=True, final_minor=final)
+        situation.trace.note("R-COMP-14", "the same steps for everybody", step=refused + 1, steps=len(steps))
+    return StandardOffer(steps[refused], open=True, final_minor=final)
 
 
 def _steps(situation: Situation, row: Row, cap_minor: int | None) -> list[list[CompensateUnits]]:
@@ -107,7 +107,7 @@ def _sum(items: list[CompensateUnits]) -> int:
     return sum(item.amount_minor for item in items)
 
 
-def _turned_down(facts: Facts) -> int:
+def times_turned_down(facts: Facts) -> int:
     """How often money was turned down; who chooses the return has turned down the money beside it (R-COMP-05)."""
     instead = int(facts.agreed_option is OptionCode.RETURN_REFUND)
     if facts.compensation_rejections is not None:

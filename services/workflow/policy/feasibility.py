@@ -1,6 +1,7 @@
 """Whether an option can be carried out at all: not ruled out by the process, in stock, not sent again too often."""
 
 from contracts.case_state import OptionCode
+from services.workflow.policy.compensation import times_turned_down
 from services.workflow.policy.situation import Situation
 from services.workflow.policy.table import Row
 
@@ -14,7 +15,17 @@ def why_not(situation: Situation, code: OptionCode) -> tuple[str, str] | None:
         return "unknown_option", "R-DEC-05"
     if code in situation.facts.unavailable_options:
         return "unavailable", "R-DEC-05"
-    return _unknown_goods(situation, code) or _never_again(situation, code) or _no_stock(situation, code, row)
+    return (
+        _instead_of_money(situation, code)
+        or _unknown_goods(situation, code)
+        or _never_again(situation, code)
+        or _no_stock(situation, code, row)
+    )
+
+
+def _instead_of_money(situation: Situation, code: OptionCode) -> tuple[str, str] | None:
+    """The spare part is an alternative to money (C-27): whoever turned that offer down has turned the part down with it (R-DEC-14)."""
+    return ("turned_down", "R-DEC-14") if code is OptionCode.RESHIP_PART and times_turned_down(situation.facts) else None
 
 
 def _unknown_goods(situation: Situation, code: OptionCode) -> tuple[str, str] | None:
