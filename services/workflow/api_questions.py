@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.decision_facts import Facts
@@ -60,6 +60,14 @@ class QuoteQuestion(BaseModel):
     merchant_id: str | None = None
 
 
+async def _spelt(request: Request) -> None:
+    """Names that no model has are refused in a quote, too: contract models ignore them, and a limit that is misspelt would be none."""
+    asked = await request.json() if await request.body() else None
+    given = asked if isinstance(asked, dict) else {}
+    for name, shape in (("request", RefundRequest), ("order", Order), ("prior", PriorRefunds)):
+        _check_spelling(given.get(name), shape, name, f"/{name}")
+
+
 @router.post("/policy/decisions")
 async def ask_for_decision(question: DecisionQuestion, context: Context, asker: Asking) -> Decision:
     """What policy says to these facts, and why."""
@@ -76,12 +84,13 @@ async def ask_for_decision(question: DecisionQuestion, context: Context, asker: 
     try:
         return decide(facts, _policy(context, asker, merchant_id, question.policy or facts.policy_version, facts))
     except FactsError as error:
-        errors = [FieldError(_pointer("/facts", error.field), str(error))]
-        raise Problem(422, "facts_refused", "The facts are incomplete or contradict each other.", str(error), errors=errors) from error
+        told = f"{error} (its order_number will do)" if error.field == "order" and facts.order is None else str(error)
+        errors = [FieldError(_pointer("/facts", error.field), told)]
+        raise Problem(422, "facts_refused", "The facts are incomplete or contradict each other.", told, errors=errors) from error
 
 
 @router.post("/refunds/quotes")
-async def ask_for_quote(question: QuoteQuestion, context: Context, asker: Asking) -> Quote:
+async def ask_for_quote(question: QuoteQuestion, context: Context, asker: Asking, _: Annotated[None, Depends(_spelt)]) -> Quote:
     """What a refund would come to, each cent explained."""
     order, prior = question.order, question.prior
     if (order is None) == (question.order_number is None):
@@ -110,8 +119,12 @@ def _check_given(given: dict[str, Any]) -> None:
     for name in FROM_THE_BOOKS if "order_number" in given else ():
         if name in given:
             raise _invalid(f"/facts/{name}", "What became of a known order is taken from the books.")
+    _check_spelling({name: value for name, value in given.items() if name != "order_number"}, Facts, "facts", "/facts")
+
+
+def _check_spelling(given: Any, shape: type[BaseModel], name: str, pointer: str) -> None:
     try:
-        check_names(pointed({name: value for name, value in given.items() if name != "order_number"}, "/facts"), Facts, "facts")
+        check_names(pointed(given, pointer), shape, name)
     except SuiteError as error:
         raise _invalid(error.place, error.problem) from error
 

@@ -8,13 +8,20 @@ from uuid import uuid4
 import httpx2
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 approvals_app = App(name="approvals", help="Decisions that wait for a person.")
 refunds_app = App(name="refunds", help="Refunds, and what finance orders about them.")
 
 UrlOption = Annotated[str, Parameter(env_var="AFTERSALES_WORKFLOW_URL", help="Where the workflow service's API is.")]
-TokenOption = Annotated[str, Parameter(env_var="AFTERSALES_STAFF_TOKEN", help="Your staff token.")]
+TokenOption = Annotated[str, Parameter(env_var="AFTERSALES_STAFF_TOKEN", help="Your staff token.", show_default=False)]
+
+WIDEST = 1000
+WHO_ARE_YOU = (
+    "Say who you are: --token or AFTERSALES_STAFF_TOKEN with a staff token, "
+    "on a local stack from: aftersales token issue --role ROLE --merchant MERCHANT"
+)
 
 _console = Console()
 _errors = Console(stderr=True)
@@ -22,7 +29,13 @@ _errors = Console(stderr=True)
 
 @approvals_app.command(name="list")
 def list_approvals(
-    *, url: UrlOption, token: TokenOption, status: str = "open", tier: str | None = None, case_number: str | None = None, limit: int = 50
+    *,
+    url: UrlOption,
+    token: TokenOption = "",
+    status: str = "open",
+    tier: str | None = None,
+    case_number: str | None = None,
+    limit: int = 50,
 ) -> None:
     """List approvals, oldest first.
 
@@ -49,7 +62,7 @@ def decide(
     *,
     reason: str,
     url: UrlOption,
-    token: TokenOption,
+    token: TokenOption = "",
     amount_minor: int | None = None,
     ruling: str | None = None,
     key: str | None = None,
@@ -72,7 +85,9 @@ def decide(
 
 
 @refunds_app.command(name="list")
-def list_refunds(*, url: UrlOption, token: TokenOption, state: str | None = None, case_number: str | None = None, limit: int = 50) -> None:
+def list_refunds(
+    *, url: UrlOption, token: TokenOption = "", state: str | None = None, case_number: str | None = None, limit: int = 50
+) -> None:
     """List refunds, oldest first.
 
     Args:
@@ -90,7 +105,7 @@ def list_refunds(*, url: UrlOption, token: TokenOption, state: str | None = None
 
 
 @refunds_app.command
-def attempt(refund_id: str, *, url: UrlOption, token: TokenOption, key: str | None = None) -> None:
+def attempt(refund_id: str, *, url: UrlOption, token: TokenOption = "", key: str | None = None) -> None:
     """Order one more attempt of a stuck or refused refund (finance).
 
     Args:
@@ -104,7 +119,7 @@ def attempt(refund_id: str, *, url: UrlOption, token: TokenOption, key: str | No
 
 
 @refunds_app.command
-def reconcile(*, provider: str, url: UrlOption, token: TokenOption, since: date | None = None, until: date | None = None) -> None:
+def reconcile(*, provider: str, url: UrlOption, token: TokenOption = "", since: date | None = None, until: date | None = None) -> None:
     """Compare what was paid with a provider's own settlement list; exit code 1 where they differ (finance, all merchants).
 
     Args:
@@ -133,6 +148,8 @@ def _call(
     body: dict[str, Any] | None = None,
     key: str | None = None,
 ) -> Any:
+    if not token:
+        _fail(WHO_ARE_YOU)
     headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key or str(uuid4())} if body is not None else {})}
     kept = {name: str(value) for name, value in (query or {}).items() if value is not None}
     sent = None if body is None else {name: value for name, value in body.items() if value is not None}
@@ -150,12 +167,15 @@ def _call(
 
 
 def _print(items: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    table = Table()
-    for place, column in enumerate(columns):
-        table.add_column(column, no_wrap=place == 0)
+    if not items:
+        _console.print("Nothing.")
+        return
+    table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for item in items:
         table.add_row(*("" if item.get(column) is None else str(item[column]) for column in columns))
-    _console.print(table if items else "Nothing.")
+    console = Console(width=WIDEST)
+    console.width = Measurement.get(console, console.options, table).maximum  # a narrow terminal wraps lines, but no id or deadline is cut
+    console.print(table)
 
 
 def _fail(message: str) -> NoReturn:

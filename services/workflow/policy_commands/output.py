@@ -11,7 +11,7 @@ from pydantic_core import to_jsonable_python
 from rich.console import Console
 from rich.table import Table
 
-from services.workflow.policy.errors import PolicyError
+from services.workflow.policy.errors import PolicyError, UnknownPackError
 
 console = Console(highlight=False, markup=False)
 errors = Console(stderr=True, highlight=False, markup=False)
@@ -62,5 +62,7 @@ def told() -> Iterator[None]:
     """What policy refuses is told on stderr, with exit status 1."""
     try:
         yield
+    except UnknownPackError as error:
+        fail(f"{error}; packs of your own are looked for in the folders of --packs")
     except PolicyError as error:
         fail(str(error))

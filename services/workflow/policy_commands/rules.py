@@ -1,13 +1,13 @@
 """`rules`: what a rule id says, where packs cite it, and which policy tests show it."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
 from services.workflow.policy.catalogue import Rule, load_catalogue
 from services.workflow.policy.policy import Policy
 from services.workflow.policy.registry import BUILT_IN, PolicyRegistry
 from services.workflow.policy.suite.coverage import coverage
-from services.workflow.policy.suite.errors import suggestion
 from services.workflow.policy.suite.running import DEFAULT_PACK
 from services.workflow.policy_commands.choosing import PacksOption, open_registry
 from services.workflow.policy_commands.output import JsonOption, fail, print_json, print_table, say, told, wants_json
@@ -24,8 +24,9 @@ def rules(rule: str | None = None, *, tests: tuple[Path, ...] = (BUILT_IN,), pac
         json: print JSON; so it is where the output is piped.
     """
     catalogue = load_catalogue()
+    rule = rule.upper() if rule is not None else None
     if rule is not None and rule not in catalogue:
-        fail(f"there is no rule {rule}; {suggestion(rule, catalogue)}")
+        fail(_unknown(rule, catalogue))
     with told():
         registry = open_registry(packs, *own_roots(tests))
     suites, unusable = read_suites(tests)
@@ -44,6 +45,13 @@ def rules(rule: str | None = None, *, tests: tuple[Path, ...] = (BUILT_IN,), pac
             for each in wanted
         ]
         print_table(("rule", "about", "cited", "cases"), rows)
+
+
+def _unknown(rule: str, catalogue: dict[str, Rule]) -> str:
+    """What to do about an id that policy does not have: one of another part is no misspelling, and nobody reads a list of all here."""
+    near = get_close_matches(rule, catalogue, n=1)
+    remedy = f"did you mean {near[0]}?" if near else "without an id all are listed."
+    return f"there is no rule {rule}; {remedy} Rules of other parts, such as money, are found by searching the code for their id."
 
 
 def _as_json(rule: Rule, cited: list[str], cases: tuple[str, ...]) -> dict[str, object]:

@@ -14,8 +14,12 @@ from services.workflow.policy_commands.choosing import PacksOption, find_policy
 from services.workflow.policy_commands.output import JsonOption, errors, fail, print_json, print_table, say, told, wants_json
 
 UrlOption = Annotated[str, Parameter(env_var="AFTERSALES_WORKFLOW_URL")]
-TokenOption = Annotated[str, Parameter(env_var="AFTERSALES_STAFF_TOKEN")]
+TokenOption = Annotated[str, Parameter(env_var="AFTERSALES_STAFF_TOKEN", show_default=False)]
 PAGE_SIZE = 100
+WHO_ARE_YOU = (
+    "say who you are: --token or AFTERSALES_STAFF_TOKEN with a staff token, "
+    "on a local stack from: aftersales token issue --role ROLE --merchant MERCHANT"
+)
 TIMEOUT_SECONDS = 60
 
 
@@ -23,7 +27,7 @@ def dry_run(
     *,
     pack: str,
     url: UrlOption,
-    token: TokenOption,
+    token: TokenOption = "",
     since: datetime | None = None,
     merchant: str | None = None,
     packs: PacksOption = "",
@@ -44,6 +48,8 @@ def dry_run(
     """
     with told():
         policy = find_policy(pack, packs)
+    if not token:
+        fail(WHO_ARE_YOU)
     start = None if since is None else since if since.tzinfo else since.replace(tzinfo=UTC)
     past = _past_cases(url, token, start, merchant)
     results = _decided_again(past, policy)

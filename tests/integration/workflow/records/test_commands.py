@@ -59,11 +59,13 @@ async def call(*words: str) -> int:
 async def test_a_supervisor_lists_and_decides_and_a_second_one_is_told(
     desk: RecordsDesk, url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("COLUMNS", "60")
     approval_id = await asked(desk)
     access = ("--url", url, "--token", a_token("sam", Role.SUPERVISOR))
     assert await call("list", *access) == 0
-    assert str(approval_id)[:8] in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert str(approval_id) in listed
+    assert "decided_by" in listed
     assert await call("decide", str(approval_id), "grant", "--reason", "called in time", *access) == 0
     assert "granted by sam" in capsys.readouterr().out
     assert await call("decide", str(approval_id), "decline", "--reason", "too late", *access) == 1
@@ -73,6 +75,12 @@ async def test_a_supervisor_lists_and_decides_and_a_second_one_is_told(
 async def test_a_service_that_is_not_there_is_said_to_be_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert await call("list", "--url", "http://127.0.0.1:9", "--token", "x") == 1
     assert "is the workflow service running?" in capsys.readouterr().err
+
+
+async def test_who_forgets_the_token_is_told_where_to_get_one(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AFTERSALES_STAFF_TOKEN", raising=False)
+    assert await call("list", "--url", "http://127.0.0.1:9") == 1
+    assert "aftersales token issue --role" in capsys.readouterr().err
 
 
 def test_refund_commands_are_there() -> None:

@@ -147,6 +147,12 @@ async def test_a_question_before_any_order_is_the_merchants_own(other_shop: Call
     assert refusal(await everywhere.post("/v1/policy/decisions", asked)) == (422, "merchant_required", ["/merchant_id"])
 
 
+async def test_who_forgets_the_order_is_told_that_its_number_will_do(shop: Caller) -> None:
+    told = await shop.post("/v1/policy/decisions", {"facts": {"scene": "return.no_reason", "affected": [{"line_id": "1", "quantity": 1}]}})
+    assert refusal(told) == (422, "facts_refused", ["/facts/order"])
+    assert "order_number" in told.json()["detail"]
+
+
 async def test_what_became_of_a_known_order_is_not_for_the_asker_to_say(shop: Caller) -> None:
     given = {"scene": "return.no_reason", "order_number": "1", "affected": [{"line_id": "1", "quantity": 1}], "reshipped": {}}
     assert refusal(await shop.post("/v1/policy/decisions", {"facts": given})) == (422, "invalid_request", ["/facts/reshipped"])
@@ -171,6 +177,12 @@ async def test_a_quote_explains_each_penny_of_an_order_that_is_sent(shop: Caller
         ({"request": {"currency": "GBP", "items": []}}, "/request/items"),
         ({"order": an_order(payments=()).model_dump(mode="json")}, "/order/payments"),
         ({"prior": {"lines": [{"line_id": "1", "units_refunded": 9}]}}, "/prior"),
+        ({"prior": {"lins": []}}, "/prior/lins"),
+        ({"request": {"currency": "GBP", "discount_rul": "recomputed", "items": []}}, "/request/discount_rul"),
+        (
+            {"request": {"currency": "GBP", "items": [{"kind": "units", "line_id": "1", "quantity": 1, "amount_minr": 1}]}},
+            "/request/items/0/amount_minr",
+        ),
     ],
 )
 async def test_a_refund_that_is_not_possible_is_told_with_its_field(shop: Caller, changes: dict[str, Any], pointer: str) -> None:

@@ -111,7 +111,7 @@ def test_coverage_tells_which_rules_no_case_shows(on_terminal: Run, tmp_path: Pa
 
 def test_a_rule_is_told_with_where_it_is_cited_and_what_shows_it(on_terminal: Run, run: Run, tmp_path: Path) -> None:
     write(tmp_path, "a.yaml", a_file(PASSING))
-    (told,) = run("rules", "R-DEC-10", "--tests", str(tmp_path))
+    (told,) = run("rules", "r-dec-10", "--tests", str(tmp_path))
     assert "cn-marketplace/1.0/tables/remedies.md:9" in told["cited"]
     assert "clause faulty-usable" in told["cited"]
     assert [case.endswith("a.yaml:15 sent back") for case in told["cases"]] == [True]
@@ -121,3 +121,6 @@ def test_a_rule_is_told_with_where_it_is_cited_and_what_shows_it(on_terminal: Ru
     status, _, err = on_terminal("rules", "R-DEC-09")
     assert status == 1
     assert "there is no rule R-DEC-09; did you mean R-DEC-" in err
+    status, _, err = on_terminal("rules", "eleven")
+    assert status == 1
+    assert "there is no rule ELEVEN; without an id all are listed." in err

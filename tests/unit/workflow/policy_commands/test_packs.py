@@ -51,6 +51,7 @@ def test_what_a_pack_says_is_shown_whole_or_in_part(run: Run, on_terminal: Run, 
     ("words", "told"),
     [
         (("show", "nobody"), "policy nobody is not known: use one of cn-marketplace"),
+        (("show", "nobody"), "in the folders of --packs"),
         (("show", "cn-marketplace@9"), "use one of cn-marketplace@1.0"),
         (("show", "./nowhere"), "is no folder"),
         (("show", "cn-marketplace@1.0", "--setting", "windw"), "there is no setting windw; did you mean window?"),
