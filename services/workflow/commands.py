@@ -2,26 +2,19 @@
 
 import sys
 from datetime import date
-from typing import Annotated, Any, Literal, NoReturn
-from uuid import uuid4
+from typing import Any, Literal, NoReturn
 
-import httpx2
-from cyclopts import App, Parameter
+from cyclopts import App
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from services.workflow.asking import NotAnsweredError, TokenOption, UrlOption, ask_service
+
 approvals_app = App(name="approvals", help="Decisions that wait for a person.")
 refunds_app = App(name="refunds", help="Refunds, and what finance orders about them.")
 
-UrlOption = Annotated[str, Parameter(env_var="AFTERSALES_WORKFLOW_URL", help="Where the workflow service's API is.")]
-TokenOption = Annotated[str, Parameter(env_var="AFTERSALES_STAFF_TOKEN", help="Your staff token.", show_default=False)]
-
 WIDEST = 1000
-WHO_ARE_YOU = (
-    "Say who you are: --token or AFTERSALES_STAFF_TOKEN with a staff token, "
-    "on a local stack from: aftersales token issue --role ROLE --merchant MERCHANT"
-)
 
 _console = Console()
 _errors = Console(stderr=True)
@@ -148,22 +141,10 @@ def _call(
     body: dict[str, Any] | None = None,
     key: str | None = None,
 ) -> Any:
-    if not token:
-        _fail(WHO_ARE_YOU)
-    headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key or str(uuid4())} if body is not None else {})}
-    kept = {name: str(value) for name, value in (query or {}).items() if value is not None}
-    sent = None if body is None else {name: value for name, value in body.items() if value is not None}
     try:
-        answer = httpx2.request(method, url.rstrip("/") + path, params=kept, json=sent, headers=headers, timeout=20, trust_env=False)
-    except httpx2.HTTPError as error:
-        _fail(f"{url} does not answer ({type(error).__name__}): is the workflow service running?")
-    if answer.is_success:
-        return answer.json()
-    try:
-        problem = answer.json()
-        _fail(f"{problem['code']}: {problem['title']} {problem.get('detail', '')}")
-    except (ValueError, KeyError, TypeError):
-        _fail(f"{url} answered {answer.status_code}, and not as this service does: check the address")
+        return ask_service(url, token, method, path, query=query, body=body, key=key)
+    except NotAnsweredError as error:
+        _fail(str(error))
 
 
 def _print(items: list[dict[str, Any]], columns: tuple[str, ...]) -> None:

@@ -2,25 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-import httpx2
-from cyclopts import Parameter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from services.workflow.asking import NotAnsweredError, TokenOption, UrlOption, ask_service
 from services.workflow.policy.policy import Policy
 from services.workflow.policy.what_if import NotDecided, PastCase, WouldGet, decide_again, first_offers, sums
 from services.workflow.policy_commands.choosing import PacksOption, find_policy
 from services.workflow.policy_commands.output import JsonOption, errors, fail, print_json, print_table, say, told, wants_json
 
-UrlOption = Annotated[str, Parameter(env_var="AFTERSALES_WORKFLOW_URL")]
-TokenOption = Annotated[str, Parameter(env_var="AFTERSALES_STAFF_TOKEN", show_default=False)]
 PAGE_SIZE = 100
-WHO_ARE_YOU = (
-    "say who you are: --token or AFTERSALES_STAFF_TOKEN with a staff token, "
-    "on a local stack from: aftersales token issue --role ROLE --merchant MERCHANT"
-)
-TIMEOUT_SECONDS = 60
 
 
 def dry_run(
@@ -48,8 +40,6 @@ def dry_run(
     """
     with told():
         policy = find_policy(pack, packs)
-    if not token:
-        fail(WHO_ARE_YOU)
     start = None if since is None else since if since.tzinfo else since.replace(tzinfo=UTC)
     past = _past_cases(url, token, start, merchant)
     results = _decided_again(past, policy)
@@ -81,31 +71,16 @@ def _decided_again(past: list[PastCase], policy: Policy) -> list[WouldGet | NotD
 
 
 def _pages(url: str, token: str, query: dict[str, str | None]) -> Iterator[list[dict[str, Any]]]:
-    wanted = {name: value for name, value in query.items() if value is not None} | {"limit": str(PAGE_SIZE)}
-    with httpx2.Client(
-        base_url=url.rstrip("/"), headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_SECONDS, trust_env=False
-    ) as client:
-        cursor: str | None = None
-        while True:
-            page = _get(client, wanted | ({"cursor": cursor} if cursor else {}))
-            yield page["items"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return
-
-
-def _get(client: httpx2.Client, query: dict[str, str]) -> Any:
-    try:
-        answer = client.get("/v1/decisions", params=query)
-    except httpx2.HTTPError as error:
-        fail(f"{client.base_url} does not answer ({type(error).__name__}): is the workflow service running?")
-    if answer.is_success:
-        return answer.json()
-    try:
-        problem = answer.json()
-        fail(f"{problem['code']}: {problem['title']} {problem.get('detail', '')}")
-    except (ValueError, KeyError, TypeError):
-        fail(f"{client.base_url} answered {answer.status_code}, and not as this service does: check the address")
+    cursor: str | None = None
+    while True:
+        try:
+            page = ask_service(url, token, "GET", "/v1/decisions", query=query | {"limit": str(PAGE_SIZE), "cursor": cursor})
+        except NotAnsweredError as error:
+            fail(str(error))
+        yield page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
 
 
 def _as_json(policy: Policy, decided: list[WouldGet], undecided: list[NotDecided]) -> dict[str, Any]:

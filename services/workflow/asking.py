@@ -1,0 +1,54 @@
+"""Asking the workflow service's HTTP API from the command line, as a member of staff: what every command that does so shares."""
+
+from typing import Annotated, Any
+from uuid import uuid4
+
+import httpx2
+from cyclopts import Parameter
+
+UrlOption = Annotated[str, Parameter(env_var="AFTERSALES_WORKFLOW_URL", help="Where the workflow service's API is.")]
+TokenOption = Annotated[str, Parameter(env_var="AFTERSALES_STAFF_TOKEN", help="Your staff token.", show_default=False)]
+
+PATIENCE_SECONDS = 60
+WHO_ARE_YOU = (
+    "Say who you are: --token or AFTERSALES_STAFF_TOKEN with a staff token, "
+    "on a local stack from: aftersales token issue --role ROLE --merchant MERCHANT"
+)
+
+
+class NotAnsweredError(Exception):
+    """The service refused, or did not answer; the text says why, for the person at the keyboard."""
+
+
+def ask_service(
+    url: str,
+    token: str,
+    method: str,
+    path: str,
+    *,
+    query: dict[str, Any] | None = None,
+    body: dict[str, Any] | None = None,
+    key: str | None = None,
+) -> Any:
+    """The JSON of an answer. Parameters and fields that are None are left out; a body travels with an idempotency key, ``key`` or a new one.
+
+    Raises :class:`NotAnsweredError`.
+    """
+    if not token:
+        raise NotAnsweredError(WHO_ARE_YOU)
+    headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key or str(uuid4())} if body is not None else {})}
+    kept = {name: str(value) for name, value in (query or {}).items() if value is not None}
+    sent = None if body is None else {name: value for name, value in body.items() if value is not None}
+    try:
+        answer = httpx2.request(
+            method, url.rstrip("/") + path, params=kept, json=sent, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False
+        )
+    except httpx2.HTTPError as error:
+        raise NotAnsweredError(f"{url} does not answer ({type(error).__name__}): is the workflow service running?") from error
+    if answer.is_success:
+        return answer.json()
+    try:
+        problem = answer.json()
+        raise NotAnsweredError(f"{problem['code']}: {problem['title']} {problem.get('detail', '')}")
+    except (ValueError, KeyError, TypeError):
+        raise NotAnsweredError(f"{url} answered {answer.status_code}, and not as this service does: check the address") from None
