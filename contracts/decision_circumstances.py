@@ -114,7 +114,6 @@ class ReturnFacts(Model):
     disputed_at: Moment | None = None
     answer: DisputeChoice | None = None
     partial_refund_minor: AmountMinor | None = None
-    for_qa: bool | None = None
 
 
 class ReshipFacts(Model):
@@ -127,11 +126,10 @@ class ReshipFacts(Model):
 
 
 class ExchangeFacts(Model):
-    """The goods wanted instead: price and tax of one unit in minor units, and whether the returned goods passed inspection (R-EXC-01 to R-EXC-03)."""
+    """The goods wanted instead: price and tax of one unit in minor units, None for the same goods, and whether they are in stock (R-EXC-01 to R-EXC-03)."""
 
     unit_minor: AmountMinor | None = None
     in_stock: bool | None = None
-    inspection_passed: bool | None = None
 
 
 class TroubleshootingFacts(Model):
@@ -150,7 +148,6 @@ class WarrantyFacts(Model):
     months: Annotated[int, Field(ge=0, le=600)] | None = None
     extension_months: Annotated[int, Field(ge=0, le=600)] = 0
     human_caused: bool | None = None
-    quote_accepted: bool | None = None
     repair_began_at: Moment | None = None
     repaired: bool = False
     recent_faults: Annotated[int, Field(ge=0)] = 0
@@ -183,7 +180,6 @@ class PaymentFacts(Model):
 
     extra_payment_id: str | None = None
     confirmed: bool | None = None
-    voucher_matches: bool | None = None
     transferred_at: Moment | None = None
 
 
@@ -226,7 +222,6 @@ class ComplaintFacts(Model):
     breach: Breach | None = None
     wrongly_charged_minor: AmountMinor = 0
     promise_possible: bool | None = None
-    coupon_wanted: bool = False
 
 
 class Demand(StrEnum):
@@ -278,7 +273,6 @@ class PlannedAction(Model):
     """An action somebody plans. ``agreed`` says that the customer's consent is on record, for surcharges from before the order (R-ORD-06)."""
 
     kind: PlannedKind
-    amount_minor: AmountMinor = 0
     agreed: bool = False
     promise: Breach | None = None
 
@@ -289,7 +283,6 @@ class OrderTerms(Model):
     cash_on_delivery: bool = False
     free_shipping: bool = False
     trial: bool = False
-    presale: bool = False
 
 
 class PriorViolation(Model):

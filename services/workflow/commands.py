@@ -131,18 +131,9 @@ def reconcile(*, provider: str, url: UrlOption, token: TokenOption = "", since: 
         sys.exit(1)
 
 
-def _call(
-    url: str,
-    token: str,
-    method: str,
-    path: str,
-    *,
-    query: dict[str, Any] | None = None,
-    body: dict[str, Any] | None = None,
-    key: str | None = None,
-) -> Any:
+def _call(url: str, token: str, method: str, path: str, **asked: Any) -> Any:
     try:
-        return ask_service(url, token, method, path, query=query, body=body, key=key)
+        return ask_service(url, token, method, path, **asked)
     except NotAnsweredError as error:
         _fail(str(error))
 

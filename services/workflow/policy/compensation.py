@@ -61,11 +61,6 @@ class StandardOffer:
     open: bool
     final_minor: int = 0
 
-    @property
-    def amount_minor(self) -> int:
-        """What the offer comes to."""
-        return sum(item.amount_minor for item in self.items)
-
 
 def standard_offer(situation: Situation) -> StandardOffer:
     """The first-tier compensation of every line (R-COMP-04), in one or two steps (R-COMP-01, R-COMP-14).

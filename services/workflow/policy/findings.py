@@ -11,7 +11,7 @@ from services.workflow.policy.situation import Situation
 from services.workflow.policy.windows import first_delivery, warranty_end
 
 OPEN = "open"
-MERCHANT_CLOSED = frozenset({Breach.LATE_SHIPMENT, Breach.STOCKOUT_CLOSING})
+NOT_SETTLED_BY_MONEY = frozenset({Breach.LATE_SHIPMENT, Breach.STOCKOUT_CLOSING})
 """The breaches that giving money back does not settle: the manager decides beyond it (R-COMP-10)."""
 
 
@@ -115,7 +115,7 @@ def _promise(situation: Situation) -> str:
     if complaint.promise_possible:
         delivered = any(situation.order.delivered_quantity(each.line_id) for each in situation.facts.affected)
         return "possible_delivered" if delivered else "possible_undelivered"
-    settled = complaint.breach is None or (complaint.wrongly_charged_minor and complaint.breach not in MERCHANT_CLOSED)
+    settled = complaint.breach is None or (complaint.wrongly_charged_minor and complaint.breach not in NOT_SETTLED_BY_MONEY)
     if complaint.promise_possible is False and not settled:
         return "impossible"
     return "charge_only" if complaint.wrongly_charged_minor else "confirmed"

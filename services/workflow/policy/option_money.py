@@ -93,10 +93,15 @@ def _refund(situation: Situation, items: Sequence[RefundItem], deductions: tuple
     try:
         quoted = quote(situation.order, request, situation.facts.prior)
     except MoneyError as error:
-        raise FactsError("order", str(error), "send the order and what was given back on it as they stand") from error
+        raise _not_quotable(error) from error
     if any(step.rule == "R-RFD-04" for line in quoted.lines for step in line.steps):
         situation.trace.note("R-RFD-04", "less the compensation that these units had")
     return Worth(quoted.amount_minor, request=request, quote=quoted)
+
+
+def _not_quotable(error: MoneyError) -> FactsError:
+    """Why the order, with what was given back on it, has no price for this."""
+    return FactsError("order", str(error), "send the order and what was given back on it as they stand")
 
 
 def _less_freight(situation: Situation) -> Worth:
@@ -189,7 +194,7 @@ def _difference(situation: Situation, unit_minor: int, percent_off: int, rule: s
     try:
         found = quote_exchange(situation.order, request, facts.prior)
     except MoneyError as error:
-        raise FactsError("order", str(error), "send the order and what was given back on it as they stand") from error
+        raise _not_quotable(error) from error
     situation.trace.note(rule, "the price difference", paid_minor=found.returned_minor, difference_minor=found.difference_minor)
     return Worth(found.to_refund_minor, collect_minor=found.to_collect_minor, request=found.request, quote=found.quote)
 
@@ -212,7 +217,7 @@ def agreed_part(situation: Situation, amount_minor: int) -> Worth:
     return _refund(situation, [RefundUnits(line_id=each.line_id, quantity=each.quantity, amount_minor=part) for each, part in parts])
 
 
-def substitute_price(situation: Situation) -> tuple[int, int] | None:
+def _substitute_price(situation: Situation) -> tuple[int, int] | None:
     """The list price of one unit of a similar article and the percentage off it, that of the policy or what was asked for (R-STK-03, R-STK-06)."""
     stockout = situation.facts.stockout
     if stockout is None or stockout.substitute_unit_minor is None:
@@ -225,7 +230,7 @@ def substitute_price(situation: Situation) -> tuple[int, int] | None:
 
 
 def _substitute(situation: Situation) -> Worth:
-    price = substitute_price(situation)
+    price = _substitute_price(situation)
     return _difference(situation, *price, "R-STK-06") if price is not None else Worth()
 
 

@@ -1,6 +1,7 @@
 """What circumstances make somebody do, whatever is offered: a refund after stock failed, an alert about a fault that comes back, an intercept's end."""
 
 from contracts.case_state import OptionCode
+from contracts.decision_circumstances import DeliveryFacts
 from contracts.decision_result import Action
 from contracts.roles import Role
 from services.workflow.policy.situation import Situation
@@ -33,20 +34,17 @@ def tasks(situation: Situation) -> tuple[Action, ...]:
         trace.note("R-STK-04", "no answer closes nothing: then the manager decides", source="stockout.answer", due_at=due.isoformat())
         done.append(Action(code="decide_without_answer", rule="R-STK-04", role=Role.AFTER_SALES_MANAGER, due_at=due))
     if facts.agreed_option is OptionCode.REFUND_AFTER_INTERCEPT and facts.delivery is not None:
-        done.extend(_intercept(situation))
+        done.append(_intercept(situation, facts.delivery))
     return tuple(done)
 
 
-def _intercept(situation: Situation) -> list[Action]:
+def _intercept(situation: Situation, delivery: DeliveryFacts) -> Action:
     """When the refund after an intercept is submitted: at the carrier's word or the first scan on the way back (R-LOG-08)."""
-    delivery = situation.facts.delivery
-    if delivery is None:
-        return []
     seen = [moment for moment in (delivery.intercept_confirmed_at, delivery.return_scan_at) if moment is not None]
     if seen:
         situation.trace.note("R-LOG-08", "intercepted: the refund is submitted", at=min(seen).isoformat())
-        return [Action(code="submit_refund", rule="R-LOG-08", due_at=min(seen))]
+        return Action(code="submit_refund", rule="R-LOG-08", due_at=min(seen))
     begun = delivery.intercept_requested_at or situation.facts.moment
     due = begun + situation.duration("logistics.intercept_wait")
     situation.trace.note("R-LOG-08", "without the carrier's word a supervisor decides", due_at=due.isoformat())
-    return [Action(code="decide_without_intercept", rule="R-LOG-08", role=Role.SUPERVISOR, due_at=due)]
+    return Action(code="decide_without_intercept", rule="R-LOG-08", role=Role.SUPERVISOR, due_at=due)
