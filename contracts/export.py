@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from contracts.credit_note import CreditNote
+from contracts.credit_note import CreditNote, IssuedCreditNote
 from contracts.decision import Decision, Facts, PriorRefunds, Quote, RefundRequest
 from contracts.exchange import ExchangeQuote, ExchangeRequest
 from contracts.merchant import Merchant
@@ -35,6 +35,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "model.prior_refunds": PriorRefunds,
     "model.quote": Quote,
     "model.credit_note": CreditNote,
+    "model.issued_credit_note": IssuedCreditNote,
     "model.exchange_request": ExchangeRequest,
     "model.exchange_quote": ExchangeQuote,
     "model.merchant": Merchant,

@@ -249,11 +249,15 @@ class Allocation(Model):
 
 
 class JournalLine(Model):
-    """One line of a balanced entry: debit positive, credit negative; the lines of an entry sum to zero."""
+    """One line of a balanced entry: debit positive, credit negative; the lines of an entry sum to zero.
+
+    ``account`` is a code of the chart of accounts (docs/finance.md). ``tax_rate_ppm`` is the rate on lines of tax, parts per million.
+    """
 
     account: str
     amount_minor: int
     memo: str = ""
+    tax_rate_ppm: int | None = None
 
 
 class Quote(Model):

@@ -20,8 +20,10 @@ KIT_HISTORY = "services.kit.migrations"
 app = App(name="migrate", help="Apply the migrations of one schema.")
 
 
-def apply_migrations(dsn: str, schema: str, package: str | None = None) -> None:
+def apply_migrations(dsn: str, schema: str, package: str | None = None, *, until: str = "head") -> None:
     """Bring ``schema`` to the newest version: the kit's history, then that of ``package`` (such as ``services.intake.migrations``).
+
+    ``until`` ends the package's history at an earlier version, for those who want to see an upgrade.
 
     Repeatable, and concurrent runs wait for each other. The role needs CREATE on the schema, or on the database if the schema is to be made.
     """
@@ -33,7 +35,7 @@ def apply_migrations(dsn: str, schema: str, package: str | None = None) -> None:
         connection.execute(sa.text("SELECT set_config('search_path', quote_ident(:schema), true)"), {"schema": schema})
         _upgrade(connection, schema, KIT_HISTORY, version_table="kit_version")
         if package is not None:
-            _upgrade(connection, schema, package, version_table="service_version")
+            _upgrade(connection, schema, package, version_table="service_version", until=until)
 
 
 def _ensure_schema(connection: sa.Connection, schema: str) -> None:
@@ -42,7 +44,7 @@ def _ensure_schema(connection: sa.Connection, schema: str) -> None:
         connection.execute(sa.schema.CreateSchema(schema))
 
 
-def _upgrade(connection: sa.Connection, schema: str, package: str, *, version_table: str) -> None:
+def _upgrade(connection: sa.Connection, schema: str, package: str, *, version_table: str, until: str = "head") -> None:
     folder = Path(next(iter(import_module(package).__path__)))
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
@@ -50,7 +52,7 @@ def _upgrade(connection: sa.Connection, schema: str, package: str, *, version_ta
     script = ScriptDirectory.from_config(config)
 
     def steps(revision: Any, _context: Any) -> Any:
-        return script._upgrade_revs("head", revision)  # noqa: SLF001 - alembic's own upgrade command passes the same callback
+        return script._upgrade_revs(until, revision)  # noqa: SLF001 - alembic's own upgrade command passes the same callback
 
     with EnvironmentContext(config, script, fn=steps) as environment:
         environment.configure(connection=connection, version_table=version_table, version_table_schema=schema)

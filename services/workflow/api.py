@@ -9,6 +9,7 @@ from services.kit.postgres import Pool
 from services.kit.settings import KitSettings, SettingsError
 from services.kit.tokens import StaffTokens
 from services.workflow import api_approvals, api_decisions, api_questions, api_records, api_refunds, api_webhooks, api_work_items
+from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.deciding import Deciding
 from services.workflow.adapters.providers import Providers
 from services.workflow.api_context import ApiContext
@@ -37,7 +38,14 @@ def create_api(
         raise SettingsError("AFTERSALES_STAFF_PUBLIC_KEY is missing: set it to the public key that staff tokens are verified with")
     app = create_app(title="workflow", version="1", health=health, description=_DESCRIPTION)
     app.state.context = ApiContext(
-        pool, providers, cases, work_items, StaffTokens(settings.staff_public_key), deciding, api_keys or ApiKeys()
+        pool,
+        providers,
+        cases,
+        work_items,
+        StaffTokens(settings.staff_public_key),
+        deciding,
+        api_keys or ApiKeys(),
+        Bookkeeper(deciding.merchants),
     )
     for module in (api_approvals, api_refunds, api_work_items, api_records, api_decisions, api_questions, api_webhooks):
         app.include_router(module.router)

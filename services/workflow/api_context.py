@@ -16,6 +16,7 @@ from services.kit.paging import decode_cursor, encode_cursor
 from services.kit.postgres import Pool
 from services.kit.problems import Problem
 from services.kit.tokens import ALL_MERCHANTS, StaffPrincipal, StaffTokens, bearer_token
+from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.deciding import Deciding
 from services.workflow.adapters.providers import Providers
 from services.workflow.ports import Cases, WorkItems
@@ -34,6 +35,7 @@ class ApiContext:
     staff_tokens: StaffTokens
     deciding: Deciding
     api_keys: ApiKeys
+    bookkeeper: Bookkeeper
 
 
 def _context(request: Request) -> ApiContext:

@@ -169,7 +169,7 @@ async def give_refund_up(
     row = await _visible(context, staff, refund_id)
 
     async def command(conn: Connection) -> Reply:
-        await give_up(conn, _refunds(context), RefundId(refund_id), body.code, staff.staff_id)
+        await give_up(conn, _refunds(context), context.bookkeeper, RefundId(refund_id), body.code, staff.staff_id)
         return Reply(200, {"refund_id": str(refund_id), "state": RefundState.FAILED.value})
 
     return await _ordered(request, staff, row, key, context, command)

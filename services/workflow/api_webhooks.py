@@ -30,7 +30,7 @@ async def take_provider_webhook(provider: str, request: Request, context: Contex
     if said is None:
         return Response(status_code=204)
     async with transaction(context.pool) as conn:
-        ours = await Settlements(context.work_items).record(conn, said)
+        ours = await Settlements(context.work_items, context.bookkeeper).record(conn, said)
     if not ours:
         log.warning("webhook.unknown_submission", provider=provider, webhook_id=message.id, submission_id=str(said.submission_id))
     return Response(status_code=204)

@@ -14,6 +14,7 @@ from services.workflow.activities.refunds import RefundActivities
 from services.workflow.activities.reships import ReshipActivities
 from services.workflow.activities.returns import ReturnActivities
 from services.workflow.adapters.approval_steps import PostgresApprovalSteps
+from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.books import Books, open_books
 from services.workflow.adapters.cases import CaseBook
 from services.workflow.adapters.deciding import Deciding
@@ -50,7 +51,8 @@ def build_worker(client: Client, books: Books, providers: Providers, settings: W
 
     Workflow modules pass through the sandbox: they and what they import are made for it, and loading them anew for each run would cost most of the time.
     """
-    refunds = RefundActivities(PostgresRefundSteps(books.pool, books.cases, books.work_items, providers.serves), providers)
+    bookkeeper = Bookkeeper(books.deciding.merchants)
+    refunds = RefundActivities(PostgresRefundSteps(books.pool, books.cases, books.work_items, bookkeeper, providers.serves), providers)
     activities = (
         *CaseActivities(CaseTransactions(books)).all(),
         *ReturnActivities(ReturnTransactions(books)).all(),

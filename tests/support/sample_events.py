@@ -41,7 +41,17 @@ from contracts.identifiers import ApprovalId, OfferId, SubmissionId, refund_id_f
 from contracts.message_v1 import AgentTaskOpened, MessageFailed, MessageSent
 from contracts.order_v1 import OrderRecorded
 from contracts.progress import Progress, Then, WaitingFor
-from contracts.refund_v1 import RefundApproved, RefundFailed, RefundRequested, RefundReversed, RefundSettled, RefundSubmitted
+from contracts.refund_v1 import (
+    EntryPosted,
+    PayoutKind,
+    PayoutPaid,
+    RefundApproved,
+    RefundFailed,
+    RefundRequested,
+    RefundReversed,
+    RefundSettled,
+    RefundSubmitted,
+)
 from contracts.resolution_v1 import (
     Agreed,
     ApprovalDecided,
@@ -243,6 +253,8 @@ def _refund() -> list[EventBody]:
         "amount_minor": 850,
     }
     attempt: dict[str, Any] = {"submission_id": SUBMISSION, "payment_id": "p1", "attempt": 1}
+    booked: dict[str, Any] = {"ledger_entry_id": uuid5(SUBMISSION, "entry"), "accounting_date": LATER.date()}
+    outside = {name: base[name] for name in ("merchant_id", "order_id", "case_id", "case_number", "order_number", "currency")}
     explained: dict[str, Any] = {
         "reason": "return.no_reason",
         "policy_version": "uk-retail/1",
@@ -252,7 +264,9 @@ def _refund() -> list[EventBody]:
     return [
         RefundRequested(**base, **explained, requested_at=LATER),
         RefundApproved(**base, approver="system", tier="system", approved_at=LATER),
-        RefundSubmitted(**base, **attempt, provider="sandbox", method="card", submitted_minor=850, submitted_at=LATER),
+        RefundSubmitted(
+            **base, **attempt, provider="sandbox", method="card", submitted_minor=850, submitted_at=LATER, provider_reference="re_0001"
+        ),
         RefundSettled(
             **base,
             **explained,
@@ -261,15 +275,55 @@ def _refund() -> list[EventBody]:
             provider_references={"p1": "re_0001"},
             approver="system",
             journal=JOURNAL,
+            **booked,
+            settled_minor=850,
+            credit_note="TEST-DCN-000001",
             settled_at=LATER,
         ),
-        RefundFailed(**base, **attempt, failure_code="account_closed", final=False, failed_at=LATER),
+        RefundFailed(
+            **base,
+            **attempt,
+            **booked,
+            failure_code="paid_by_other_means",
+            final=True,
+            given_up=True,
+            journal=(JournalLine(account="returns.goods", amount_minor=-850), JournalLine(account="refunds.payable", amount_minor=850)),
+            cancellation="TEST-DCX-000002",
+            failed_at=LATER,
+        ),
         RefundReversed(
             **base,
             payment_id="p1",
             reason="returned_by_bank",
-            journal=tuple(JournalLine(account=line.account, amount_minor=-line.amount_minor) for line in JOURNAL),
+            **booked,
+            submission_id=SUBMISSION,
+            reversed_minor=850,
+            journal=(JournalLine(account="clearing:sandbox", amount_minor=850), JournalLine(account="refunds.payable", amount_minor=-850)),
             reversed_at=DUE,
+        ),
+        PayoutPaid(
+            **outside,
+            **booked,
+            payout_id=PARCEL,
+            kind=PayoutKind.FREIGHT_TOPUP,
+            customer_ref=ORDER.customer_ref,
+            amount_minor=450,
+            reason="return.faulty",
+            rule="R-FRT-14",
+            document="BANK-2026-0007",
+            requested_by="staff-7",
+            paid_by="staff-9",
+            journal=(JournalLine(account="freight.topup", amount_minor=450), JournalLine(account="clearing.payout", amount_minor=-450)),
+            paid_at=DUE,
+        ),
+        EntryPosted(
+            **outside,
+            **booked,
+            reason="parcel lost, claim filed",
+            document="CLAIM-0042",
+            posted_by="staff-9",
+            journal=(JournalLine(account="carrier.claims", amount_minor=850), JournalLine(account="carrier.recoveries", amount_minor=-850)),
+            posted_at=DUE,
         ),
     ]
 

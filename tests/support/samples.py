@@ -1,4 +1,4 @@
-"""Freeze a sample of every event type that has none yet: ``python -m tests.support.samples``. Existing samples are never touched."""
+"""Freeze a sample of every event type that has none yet, or has grown fields since: ``python -m tests.support.samples``. Samples are never changed."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ ROOT = Path(contracts.samples.__file__).parent
 
 
 def freeze(event: EventBody) -> Path:
-    """Write the first sample of the event's type."""
+    """Write the next sample of the event's type."""
     owner = next(spec.owner for spec in TOPICS if spec.topic is event.topic)
     envelope = Envelope(
         id=EventId(uuid5(UUID(int=0), event.event_type)),
@@ -35,17 +35,25 @@ def freeze(event: EventBody) -> Path:
         "key": event.partition_key,
         "body": json.loads(event.model_dump_json()),
     }
-    path = ROOT / event.event_type / "0001.json"
-    path.parent.mkdir(exist_ok=True)
+    folder = ROOT / event.event_type
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{len(list(folder.glob('*.json'))) + 1:04d}.json"
     path.write_text(json.dumps(sample, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
+def is_shown(event: EventBody) -> bool:
+    """Whether a sample has every field of the event's body."""
+    return any(
+        type(event).model_fields.keys() <= json.loads(path.read_text(encoding="utf-8"))["body"].keys()
+        for path in (ROOT / event.event_type).glob("*.json")
+    )
+
+
 def main() -> int:
     """Freeze what is missing and say so."""
-    missing = [name for name in EVENT_TYPES if not any((ROOT / name).glob("*.json"))]
     events = {event.event_type: event for event in sample_events()}
-    for name in missing:
+    for name in (name for name in EVENT_TYPES if not is_shown(events[name])):
         sys.stdout.write(f"{freeze(events[name]).name} of {name}\n")
     return 0
 

@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 from contracts.case_state import OptionCode
 from contracts.case_v1 import CaseOpened
 from contracts.identifiers import CaseId, RefundId, refund_id_for
+from contracts.merchant import Merchant, ReturnAddress
 from contracts.order_v1 import Order
 from contracts.quote import RefundItem, RefundRequest, RefundUnits
 from services.kit.clock import utc_now
 from services.kit.postgres import Pool, open_pool, transaction
 from services.workflow.activities.refunds import RefundActivities
+from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.cases import CaseBook
 from services.workflow.adapters.orders import PostgresOrderBook
 from services.workflow.adapters.providers import Providers
@@ -23,7 +25,18 @@ from services.workflow.adapters.settlements import Settlements
 from services.workflow.adapters.work_items import WorkItemBook
 from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, RefundTimers, RequestRefund
 from services.workflow.ports import PaymentProvider, ProviderRefund, ProviderState
-from tests.support.builders import a_case, an_order
+from tests.support.builders import MERCHANT, a_case, an_order
+
+A_MERCHANT = Merchant(
+    merchant_id=MERCHANT,
+    name="Demo Shop",
+    time_zone="Europe/London",
+    locale="en",
+    currency="GBP",
+    policy_pack="uk-retail",
+    case_number_prefix="D",
+    return_address=ReturnAddress(name="Demo Shop Returns", lines=("1 Wharf Road",), postcode="N1 7GR", country="GB"),
+)
 
 
 def every_provider(_name: str, _test: bool) -> bool:
@@ -41,6 +54,7 @@ class RecordsDesk:
     orders: PostgresOrderBook
     refunds: PostgresRefunds
     settlements: Settlements
+    bookkeeper: Bookkeeper
 
     async def take(self, order: Order | None = None, **changes: Any) -> CaseOpened:
         """A case of its own about an order of its own (unless given), both on record."""
@@ -93,7 +107,9 @@ class RecordsDesk:
     def activities(self, provider: PaymentProvider, **options: Any) -> RefundActivities:
         """The refund activities with one provider."""
         providers = Providers([provider], {})
-        return RefundActivities(PostgresRefundSteps(self.pool, self.cases, self.work_items, providers.serves), providers, **options)
+        return RefundActivities(
+            PostgresRefundSteps(self.pool, self.cases, self.work_items, self.bookkeeper, providers.serves), providers, **options
+        )
 
 
 @asynccontextmanager
@@ -103,7 +119,9 @@ async def a_desk(dsn: str, provider_serves: Callable[[str, bool], bool] = every_
         cases = CaseBook()
         work_items = WorkItemBook(cases)
         refunds = PostgresRefunds(cases, work_items, provider_serves)
-        yield RecordsDesk(pool, cases, work_items, PostgresOrderBook(work_items), refunds, Settlements(work_items))
+        bookkeeper = Bookkeeper({MERCHANT: A_MERCHANT})
+        settlements = Settlements(work_items, bookkeeper)
+        yield RecordsDesk(pool, cases, work_items, PostgresOrderBook(work_items), refunds, settlements, bookkeeper)
 
 
 def an_issue(

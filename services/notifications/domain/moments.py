@@ -8,7 +8,7 @@ from contracts.case_state import CaseOutcome
 from contracts.case_v1 import CaseOpened
 from contracts.decision import Option, Priority
 from contracts.events import EventBody
-from contracts.refund_v1 import RefundFailed, RefundSettled, RefundSubmitted
+from contracts.refund_v1 import RefundFailed, RefundReversed, RefundSettled, RefundSubmitted
 from contracts.resolution_v1 import (
     Agreed,
     ApprovalDecided,
@@ -151,8 +151,13 @@ def _settled(event: RefundSettled) -> Iterable[Notice]:
 
 
 def _failed(event: RefundFailed) -> Iterable[Notice]:
-    if event.final:
+    if event.final and not event.given_up:
         yield Notice("R-NTF-14", _refund("failed", event.amount_minor, event.currency, ""))
+
+
+def _reversed(event: RefundReversed) -> Iterable[Notice]:
+    amount = event.amount_minor if event.reversed_minor is None else event.reversed_minor
+    yield Notice("R-NTF-14", _refund("failed", amount, event.currency, ""))
 
 
 def _confirm(event: ConfirmationRequested) -> Iterable[Notice]:
@@ -205,6 +210,7 @@ _NOTICES: dict[type[EventBody], Callable[[Any], Iterable[Notice]]] = {
     RefundSubmitted: _submitted,
     RefundSettled: _settled,
     RefundFailed: _failed,
+    RefundReversed: _reversed,
     ConfirmationRequested: _confirm,
     ReminderDue: _reminder,
     CaseClosed: _closed,

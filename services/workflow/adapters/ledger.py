@@ -1,57 +1,105 @@
-"""The ledger: double entries of settled refunds. Append only, each entry balanced, both kept by the database itself."""
+"""The ledger: double entries of refunds, payouts and what finance posts itself. Append only, each entry balanced, both kept by the database itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID, uuid5
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
 
+from contracts.identifiers import CaseId, MerchantId, OrderId, RefundId
 from contracts.quote import JournalLine
 from services.kit.postgres import Connection, Pool
-from services.workflow.adapters.refund_rows import RefundRow
+
+
+class EntryKind(StrEnum):
+    """What an entry books."""
+
+    REFUND_SETTLED = "refund_settled"
+    REFUND_REVERSED = "refund_reversed"
+    REFUND_REPAID = "refund_repaid"
+    REFUND_GIVEN_UP = "refund_given_up"
+    PAYOUT_PAID = "payout_paid"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An entry and its lines, which sum to zero. ``accounting_date`` is the date in the merchant's time zone; ``document`` what proves it."""
+
+    entry_id: UUID
+    kind: EntryKind
+    merchant_id: MerchantId
+    test: bool
+    case_id: CaseId
+    case_number: str
+    order_id: OrderId
+    order_number: str
+    currency: str
+    posted_at: datetime
+    accounting_date: date
+    journal: Sequence[JournalLine]
+    refund_id: RefundId | None = None
+    payout_id: UUID | None = None
+    document: str = ""
+    reason: str = ""
+    posted_by: str = "system"
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The sum of one account: debit positive, credit negative, minor units of ``currency``."""
+    """The sum of one account (of one rate, where it is an account of tax): debit positive, credit negative, minor units of ``currency``."""
 
     merchant_id: str
     currency: str
     account: str
+    tax_rate_ppm: int | None
     lines: int
     amount_minor: int
 
 
-def settled_entry_id(refund: RefundRow) -> UUID:
-    """The id of the entry that books a settled refund."""
-    return uuid5(refund.refund_id, "ledger/refund_settled")
+async def post(conn: Connection, entry: Entry) -> None:
+    """Book an entry; the transaction cannot commit if its lines do not sum to zero. An entry of that id cannot be booked twice."""
+    await conn.execute(
+        _ENTRY,
+        *(
+            entry.entry_id,
+            entry.kind.value,
+            entry.refund_id,
+            entry.payout_id,
+            entry.merchant_id,
+            entry.test,
+            entry.case_id,
+            entry.case_number,
+        ),
+        *(entry.order_id, entry.order_number, entry.currency, entry.posted_at, entry.accounting_date, entry.document, entry.reason),
+        *(entry.posted_by, list(range(1, len(entry.journal) + 1)), [line.account for line in entry.journal]),
+        *([line.amount_minor for line in entry.journal], [line.memo for line in entry.journal]),
+        [line.tax_rate_ppm for line in entry.journal],
+    )
 
 
-async def post_settled(conn: Connection, refund: RefundRow, journal: Sequence[JournalLine], at: datetime) -> None:
-    """Book a settled refund, once; the transaction cannot commit if the lines do not sum to zero."""
-    entry_id = settled_entry_id(refund)
-    await conn.execute(_ENTRY, entry_id, refund.refund_id, refund.order_id, refund.merchant_id, refund.currency, at)
-    accounts = [line.account for line in journal]
-    amounts = [line.amount_minor for line in journal]
-    await conn.execute(_LINES, entry_id, list(range(1, len(journal) + 1)), accounts, amounts, [line.memo for line in journal])
-
-
-async def balances(pool: Pool, merchants: Sequence[str] | None) -> list[Balance]:
-    """The accounts of the merchants (None: of all); over all accounts of a merchant and currency they sum to zero."""
-    rows = await pool.fetch(_BALANCES, merchants)
+async def balances(
+    pool: Pool, merchants: Sequence[str] | None, since: date | None = None, until: date | None = None, *, test: bool | None = None
+) -> list[Balance]:
+    """The accounts of the merchants (None: of all) by accounting date, both days included; per merchant and currency they sum to zero."""
+    rows = await pool.fetch(_BALANCES, merchants, since, until, test)
     return [Balance(**dict(row)) for row in rows]
 
 
 _ENTRY = """
-INSERT INTO ledger_entries (entry_id, kind, refund_id, order_id, merchant_id, currency, posted_at) VALUES ($1, 'refund_settled', $2, $3, $4, $5, $6)
-"""
-
-_LINES = """
-INSERT INTO ledger_lines (entry_id, line_number, account, amount_minor, memo)
-SELECT $1, * FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::text[])
+WITH entry AS (
+    INSERT INTO ledger_entries (entry_id, kind, refund_id, payout_id, merchant_id, test, case_id, case_number, order_id, order_number, currency,
+        posted_at, accounting_date, document, reason, posted_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING entry_id
+)
+INSERT INTO ledger_lines (entry_id, line_number, account, amount_minor, memo, tax_rate_ppm)
+SELECT entry_id, line.* FROM entry, unnest($17::integer[], $18::text[], $19::bigint[], $20::text[], $21::integer[]) AS line
 """
 
 _BALANCES = """
-SELECT merchant_id, currency, account, count(*)::integer AS lines, sum(amount_minor)::bigint AS amount_minor
+SELECT merchant_id, currency, account, tax_rate_ppm, count(*)::integer AS lines, sum(amount_minor)::bigint AS amount_minor
 FROM ledger_entries JOIN ledger_lines USING (entry_id)
-WHERE $1::text[] IS NULL OR merchant_id = ANY($1) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+WHERE ($1::text[] IS NULL OR merchant_id = ANY($1)) AND ($2::date IS NULL OR accounting_date >= $2) AND ($3::date IS NULL OR accounting_date <= $3)
+    AND ($4::boolean IS NULL OR test = $4)
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from contracts.credit_note import IssuedCreditNote
 from contracts.identifiers import derived_event_id
-from contracts.quote import JournalLine
-from contracts.refund_v1 import RefundApproved, RefundEvent, RefundFailed, RefundRequested, RefundSettled, RefundSubmitted
+from contracts.refund_v1 import RefundApproved, RefundEvent, RefundFailed, RefundRequested, RefundReversed, RefundSettled, RefundSubmitted
 from services.kit.outbox import OutgoingEvent
+from services.workflow.adapters.ledger import Entry
 from services.workflow.adapters.refund_rows import RefundRow, SubmissionRow
 
 
@@ -49,6 +50,7 @@ def submitted(refund: RefundRow, submission: SubmissionRow, at: datetime) -> Out
         submitted_minor=submission.amount_minor,
         attempt=submission.attempt,
         submitted_at=at,
+        provider_reference=submission.provider_refund_id,
     )
     return _outgoing(refund, submission.submission_id, body, at)
 
@@ -67,24 +69,72 @@ def failed(refund: RefundRow, submission: SubmissionRow, code: str, *, final: bo
     return _outgoing(refund, submission.submission_id, body, at)
 
 
-def settled(refund: RefundRow, paid: Sequence[SubmissionRow], journal: Sequence[JournalLine], at: datetime) -> OutgoingEvent:
-    """All of the refund has been paid; ``paid`` are the submissions that did it."""
+def settled(
+    refund: RefundRow, paid: Sequence[SubmissionRow], entry: Entry, settled_minor: int, note: IssuedCreditNote | None, at: datetime
+) -> OutgoingEvent:
+    """All of the refund has been paid. ``paid`` are the submissions that did it, ``settled_minor`` is what is paid with this very ``entry``."""
     quote = refund.quote()
+    number = refund.settlements + 1
+    credited = sum(tax.amount_minor for line in quote.lines for tax in line.taxes)
+    on_fees = sum(tax.amount_minor for fee in quote.deductions for tax in fee.taxes)
     body = RefundSettled(
         **refund.common(),
         lines=quote.lines,
         deductions=quote.deductions,
-        tax_minor=sum(tax.amount_minor for line in quote.lines for tax in line.taxes),
+        tax_minor=max(0, credited - on_fees),
         freight_minor=sum(line.amount_minor for line in quote.lines if line.kind == "freight"),
+        fees_minor=sum(fee.amount_minor for fee in quote.deductions),
         allocations=quote.allocations,
         provider_references={submission.payment_id: submission.provider_refund_id or "" for submission in paid},
         reason=refund.reason,
         policy_version=refund.policy_version,
         approver=refund.approver,
-        journal=tuple(journal),
+        journal=tuple(entry.journal),
+        ledger_entry_id=entry.entry_id,
+        accounting_date=entry.accounting_date,
+        settlement=number,
+        settled_minor=settled_minor,
+        credit_note=note.number if note else None,
         settled_at=at,
     )
-    return _outgoing(refund, refund.refund_id, body, at)
+    return _outgoing(refund, refund.refund_id if number == 1 else uuid5(refund.refund_id, f"settlement/{number}"), body, at)
+
+
+def reversed_(refund: RefundRow, submission: SubmissionRow, entry: Entry, at: datetime) -> OutgoingEvent:
+    """A part of a settled refund came back."""
+    body = RefundReversed(
+        **refund.common(),
+        payment_id=submission.payment_id,
+        submission_id=submission.submission_id,
+        reason=submission.failure_code or "unnamed",
+        reversed_minor=submission.amount_minor,
+        journal=tuple(entry.journal),
+        ledger_entry_id=entry.entry_id,
+        accounting_date=entry.accounting_date,
+        reversed_at=at,
+    )
+    return _outgoing(refund, submission.submission_id, body, at)
+
+
+def given_up(
+    refund: RefundRow, last: SubmissionRow, code: str, entry: Entry | None, note: IssuedCreditNote | None, at: datetime
+) -> OutgoingEvent:
+    """Finance ended the refund; ``last`` is the last submission that failed, ``entry`` what took it out of the books."""
+    body = RefundFailed(
+        **refund.common(),
+        submission_id=last.submission_id,
+        payment_id=last.payment_id,
+        attempt=last.attempt,
+        failure_code=code,
+        final=True,
+        given_up=True,
+        journal=tuple(entry.journal) if entry else (),
+        ledger_entry_id=entry.entry_id if entry else None,
+        accounting_date=entry.accounting_date if entry else None,
+        cancellation=note.number if note else None,
+        failed_at=at,
+    )
+    return _outgoing(refund, uuid5(refund.refund_id, "given-up"), body, at)
 
 
 def _outgoing(refund: RefundRow, operation_id: UUID, body: RefundEvent, at: datetime) -> OutgoingEvent:

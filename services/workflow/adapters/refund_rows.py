@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from contracts.identifiers import CaseId, MerchantId, OrderId, RefundId, SubmissionId
 from contracts.quote import Allocation, Quote
 from services.kit.postgres import Connection, Pool, Record
 from services.workflow.payloads.refund import RefundStep
+from services.workflow.refunds.channel import channel_of
 from services.workflow.refunds.phase import Attempt, RefundState, phase_of
 from services.workflow.refunds.submission import SubmissionState, submission_id_for
 
@@ -41,6 +43,7 @@ class RefundRow:
     attempts_allowed: int
     signal_wanted: bool
     late: bool
+    settlements: int
     requested_at: datetime
     row: Record
 
@@ -83,7 +86,10 @@ class SubmissionRow:
     settlement_reference: str | None
     failure_code: str | None
     not_found: int
+    created_at: datetime
     submitted_at: datetime | None
+    entry_id: UUID | None
+    """The ledger entry that booked it, None until the refund was settled."""
 
     def as_attempt(self) -> Attempt:
         """What the phase of the refund depends on."""
@@ -124,24 +130,29 @@ def step_of(refund: RefundRow, submissions: Sequence[SubmissionRow]) -> RefundSt
 
 
 async def insert_submissions(
-    conn: Connection, refund_id: RefundId, allocations: Sequence[Allocation], currency: str, *, attempt: int, ordered_by: str, at: datetime
-) -> None:
-    """Commit to one attempt for each allocation, before anybody calls a provider. An attempt that is there already stays as it is."""
-    for allocation in allocations:
-        await conn.execute(
+    conn: Connection,
+    refund: RefundRow,
+    allocations: Sequence[Allocation],
+    *,
+    attempt: int,
+    channel: str | None,
+    ordered_by: str,
+    at: datetime,
+) -> list[SubmissionRow]:
+    """Commit to one attempt for each allocation, before anybody calls a provider, and return what is new.
+
+    ``channel`` names who pays all of them, None: whoever took the payment. An attempt that is there already stays as it is.
+    """
+    fresh = {
+        await conn.fetchval(
             _INSERT,
-            submission_id_for(refund_id, allocation.payment_id, attempt),
-            refund_id,
-            allocation.payment_id,
-            attempt,
-            allocation.provider,
-            allocation.provider_reference,
-            allocation.method,
-            allocation.amount_minor,
-            currency,
-            ordered_by,
-            at,
+            *(submission_id_for(refund.refund_id, allocation.payment_id, attempt), refund.refund_id, allocation.payment_id, attempt),
+            *(channel or channel_of(allocation), allocation.provider_reference, allocation.method, allocation.amount_minor),
+            *(refund.currency, ordered_by, at),
         )
+        for allocation in allocations
+    }
+    return [submission for submission in await submissions_of(conn, refund.refund_id) if submission.submission_id in fresh]
 
 
 _REFUND = "SELECT * FROM refunds WHERE refund_id = $1"
@@ -154,5 +165,5 @@ _INSERT = """
 INSERT INTO refund_submissions (submission_id, refund_id, payment_id, attempt, provider, provider_reference, method, amount_minor, currency, state,
     ordered_by, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'created', $10, $11)
-ON CONFLICT (submission_id) DO NOTHING
+ON CONFLICT (submission_id) DO NOTHING RETURNING submission_id
 """

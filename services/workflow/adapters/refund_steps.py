@@ -7,6 +7,8 @@ from contracts.identifiers import RefundId, SubmissionId
 from contracts.resolution_v1 import SlaBreached
 from contracts.roles import Role
 from services.kit.postgres import Pool, transaction
+from services.workflow.adapters.bookkeeping import Bookkeeper
+from services.workflow.adapters.refund_facts import FactKind, RefundFact, record_facts
 from services.workflow.adapters.refund_rows import RefundNotFoundError, load_refund, lock_refund, step_of, submissions_of
 from services.workflow.adapters.refunds import PostgresRefunds
 from services.workflow.adapters.settlements import Settlements
@@ -17,12 +19,14 @@ from services.workflow.ports import Cases, OpenSubmission, ProviderRefund, Submi
 class PostgresRefundSteps:
     """The port ``RefundSteps``. ``provider_serves(provider, test)`` says whether a provider can be reached for such a merchant."""
 
-    def __init__(self, pool: Pool, cases: Cases, work_items: WorkItems, provider_serves: Callable[[str, bool], bool]) -> None:
+    def __init__(
+        self, pool: Pool, cases: Cases, work_items: WorkItems, bookkeeper: Bookkeeper, provider_serves: Callable[[str, bool], bool]
+    ) -> None:
         self._pool = pool
         self._cases = cases
         self._work_items = work_items
         self._refunds = PostgresRefunds(cases, work_items, provider_serves)
-        self._settlements = Settlements(work_items)
+        self._settlements = Settlements(work_items, bookkeeper)
 
     async def request(self, issue: IssueRefundInput) -> None:
         """Make the refund's row, with its reservation and its first submissions; a repeat changes nothing."""
@@ -94,6 +98,7 @@ class PostgresRefundSteps:
             if refund.late or not waiting or handle.at <= due_at:
                 return
             await conn.execute("UPDATE refunds SET late = true WHERE refund_id = $1", handle.refund_id)
+            await record_facts(conn, handle.refund_id, [RefundFact(FactKind.SUBMITTED_LATE, handle.at)])
             header = await self._cases.header(conn, refund.case_id)
             progress = await self._cases.progress(conn, refund.case_id)
             breach = SlaBreached(**header.common(progress), sla="refund_submit", due_at=due_at, breached_at=handle.at, owner=Role.FINANCE)

@@ -15,9 +15,10 @@ from services.kit import outbox
 from services.kit.clock import utc_now
 from services.kit.logging import get_logger
 from services.kit.postgres import Connection, Pool
-from services.workflow.adapters import refund_events
+from services.workflow.adapters import payouts, refund_events
 from services.workflow.adapters.caps import CapExceededError, prior_refunds, reserve
 from services.workflow.adapters.orders import PostgresOrderBook
+from services.workflow.adapters.refund_facts import FactKind, RefundFact, record_facts
 from services.workflow.adapters.refund_rows import (
     RefundNotFoundError,
     RefundRow,
@@ -27,12 +28,13 @@ from services.workflow.adapters.refund_rows import (
     step_of,
     submissions_of,
 )
+from services.workflow.money.accounts import PAYOUT
 from services.workflow.money.errors import MoneyError
 from services.workflow.money.quote import quote
 from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundStep, RequestRefund
 from services.workflow.ports import CaseHeader, Cases, WorkItems
+from services.workflow.refunds.channel import channel_of
 from services.workflow.refunds.phase import RefundState, is_last_automatic, latest
-from services.workflow.refunds.submission import SubmissionState
 
 log = get_logger(__name__)
 
@@ -99,27 +101,49 @@ class PostgresRefunds:
         at = utc_now()
         found = await self._reserve(conn, issue.refund, header)
         await conn.execute(_ACCEPT, refund.refund_id, found, found.amount_minor)
-        await insert_submissions(conn, refund.refund_id, _payable(found), found.currency, attempt=1, ordered_by=ordered_by, at=at)
-        await outbox.append(conn, refund_events.requested(await lock_refund(conn, refund.refund_id)))
+        accepted = await lock_refund(conn, refund.refund_id)
+        await record_facts(conn, refund.refund_id, [_requested(accepted, at)])
+        await self._commit(conn, accepted, _payable(found), attempt=1, channel=None, ordered_by=ordered_by, at=at)
+        await outbox.append(conn, refund_events.requested(accepted))
 
-    async def next_attempts(self, conn: Connection, refund_id: RefundId, *, ordered_by: str) -> int:
-        """Commit to attempt n+1 for each payment whose attempt n the provider itself calls failed. Returns how many; 0 where none may follow."""
+    async def next_attempts(self, conn: Connection, refund_id: RefundId, *, ordered_by: str, channel: str | None = None) -> int:
+        """Commit to attempt n+1 for each payment that by the provider's own record was not paid with attempt n, or came back.
+
+        ``channel`` names who pays now, None: whoever took the payment. Returns how many attempts; 0 where none may follow.
+        """
         refund = await lock_refund(conn, refund_id)
         if refund.state is not RefundState.REQUESTED:
             return 0
         last = latest(submission.as_attempt() for submission in await submissions_of(conn, refund_id))
         again = [
-            attempt
-            for attempt in last.values()
-            if attempt.state is SubmissionState.FAILED and not is_last_automatic(attempt.attempt, refund.attempts_allowed)
+            attempt for attempt in last.values() if attempt.state.unpaid and not is_last_automatic(attempt.attempt, refund.attempts_allowed)
         ]
         quote_made = refund.quote()
         for attempt in again:
             allocations = [allocation for allocation in quote_made.allocations if allocation.payment_id == attempt.payment_id]
-            await insert_submissions(
-                conn, refund_id, allocations, refund.currency, attempt=attempt.attempt + 1, ordered_by=ordered_by, at=utc_now()
-            )
+            await self._commit(conn, refund, allocations, attempt=attempt.attempt + 1, channel=channel, ordered_by=ordered_by, at=utc_now())
         return len(again)
+
+    async def _commit(
+        self,
+        conn: Connection,
+        refund: RefundRow,
+        allocations: Sequence[Allocation],
+        *,
+        attempt: int,
+        channel: str | None,
+        ordered_by: str,
+        at: datetime,
+    ) -> None:
+        """Commit to one attempt for each allocation; what the payout channel shall pay becomes a task of finance (R-RFD-15)."""
+        fresh = await insert_submissions(conn, refund, allocations, attempt=attempt, channel=channel, ordered_by=ordered_by, at=at)
+        facts = [
+            RefundFact(FactKind.ATTEMPT_COMMITTED, at, ordered_by, each.provider, each.submission_id, each.amount_minor) for each in fresh
+        ]
+        await record_facts(conn, refund.refund_id, facts)
+        for each in fresh:
+            if each.provider == PAYOUT:
+                await payouts.request_for_refund(conn, self._work_items, refund, each, ordered_by)
 
     async def settled(self, conn: Connection, case_id: CaseId) -> int:
         """The sum of a case's settled refunds, in minor units."""
@@ -149,7 +173,7 @@ class PostgresRefunds:
             raise RefusedError("not_quotable") from error
         if refund.agreed_minor is not None and found.amount_minor < refund.agreed_minor:
             raise RefusedError("less_than_agreed")
-        if not all(self._provider_serves(allocation.provider, header.test) for allocation in _payable(found)):
+        if not all(self._provider_serves(channel_of(allocation), header.test) for allocation in _payable(found)):
             raise RefusedError("provider_not_available")
         try:
             await reserve(conn, refund.order_id, found)
@@ -164,8 +188,9 @@ class PostgresRefunds:
             await self._insert(conn, issue, header, found, RefundState.SETTLED, "nothing_to_pay", at)
             return
         await self._insert(conn, issue, header, found, RefundState.REQUESTED, "", at)
-        await insert_submissions(conn, refund_id, _payable(found), found.currency, attempt=1, ordered_by="system", at=at)
-        await outbox.append(conn, refund_events.requested(await lock_refund(conn, refund_id)))
+        refund = await lock_refund(conn, refund_id)
+        await self._commit(conn, refund, _payable(found), attempt=1, channel=None, ordered_by="system", at=at)
+        await outbox.append(conn, refund_events.requested(refund))
 
     async def _insert(
         self,
@@ -186,6 +211,9 @@ class PostgresRefunds:
             *(refund.approver, refund.tier, issue, found, state.value, code, 1 + issue.timers.retry_count, at),
             at if state is RefundState.SETTLED else None,
         )
+        made = _requested(await lock_refund(conn, refund.refund_id), at)
+        settled = [RefundFact(FactKind.SETTLED, at, code=code, amount_minor=0)] if state is RefundState.SETTLED else []
+        await record_facts(conn, refund.refund_id, [made, *settled])
 
     async def _hand_refused_over(self, conn: Connection, refund: RequestRefund, code: str) -> None:
         log.warning("refund.refused", refund_id=str(refund.refund_id), code=code)
@@ -193,6 +221,11 @@ class PostgresRefunds:
         await self._work_items.open(
             conn, uuid5(refund.refund_id, "refused"), refund.case_id, "finance_refund_refused", Role.FINANCE, detail
         )
+
+
+def _requested(refund: RefundRow, at: datetime) -> RefundFact:
+    kind = FactKind.REFUSED if refund.state is RefundState.REFUSED else FactKind.REQUESTED
+    return RefundFact(kind, at, refund.approver, refund.code, amount_minor=refund.amount_minor)
 
 
 def _payable(found: Quote) -> Sequence[Allocation]:

@@ -16,7 +16,8 @@ from services.kit.logging import get_logger
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection
 from services.workflow.adapters import refund_events
-from services.workflow.adapters.ledger import post_settled
+from services.workflow.adapters.bookkeeping import Bookkeeper
+from services.workflow.adapters.refund_facts import PROVIDER, SYSTEM, FactKind, RefundFact, record_facts
 from services.workflow.adapters.refund_rows import RefundRow, SubmissionRow, lock_refund, submissions_of
 from services.workflow.payloads.refund import RefundPhase
 from services.workflow.ports import ProviderRefund, WorkItems
@@ -27,12 +28,19 @@ log = get_logger(__name__)
 
 _SAID = {"pending": SubmissionState.SUBMITTED, "succeeded": SubmissionState.SUCCEEDED, "failed": SubmissionState.FAILED}
 
+_TOLD = {
+    SubmissionState.SUCCEEDED: FactKind.SUCCEEDED,
+    SubmissionState.FAILED: FactKind.FAILED,
+    SubmissionState.REVERSED: FactKind.REVERSED,
+}
+
 
 class Settlements:
     """Takes in what providers say of submissions."""
 
-    def __init__(self, work_items: WorkItems) -> None:
+    def __init__(self, work_items: WorkItems, bookkeeper: Bookkeeper) -> None:
         self._work_items = work_items
+        self._bookkeeper = bookkeeper
 
     async def record(self, conn: Connection, said: ProviderRefund) -> bool:
         """Take in the provider's own record of a submission. False where the submission is none of ours. Repeats and late news change nothing."""
@@ -53,7 +61,7 @@ class Settlements:
                 submission,
                 state=state,
                 provider_refund_id=said.provider_refund_id or submission.provider_refund_id,
-                settlement_reference=said.settlement_reference,
+                settlement_reference=said.settlement_reference or submission.settlement_reference,
                 failure_code=said.failure_code,
             )
             await self._apply(conn, refund, submission, now)
@@ -61,7 +69,9 @@ class Settlements:
 
     async def mark_unknown(self, conn: Connection, submission_id: SubmissionId) -> None:
         """Nobody can say whether the provider took the submission; it will be looked up."""
-        await conn.execute("UPDATE refund_submissions SET state = 'unknown' WHERE submission_id = $1 AND state = 'created'", submission_id)
+        refund_id = await conn.fetchval(_UNKNOWN, submission_id)
+        if refund_id is not None:
+            await record_facts(conn, refund_id, [RefundFact(FactKind.OUTCOME_UNKNOWN, utc_now(), submission_id=submission_id)])
 
     async def not_found(self, conn: Connection, submission_id: SubmissionId) -> None:
         """The provider has no record of the submission. That is not "failed": it is sent again under its key, and after the second time finance looks."""
@@ -72,6 +82,7 @@ class Settlements:
         times = await conn.fetchval(
             "UPDATE refund_submissions SET not_found = not_found + 1 WHERE submission_id = $1 RETURNING not_found", submission_id
         )
+        await record_facts(conn, refund.refund_id, [_fact(FactKind.NOT_FOUND, submission, utc_now(), PROVIDER)])
         if times >= _NOT_FOUND_BEFORE_FINANCE:
             await self._task(conn, refund, submission, "finance_refund_unknown", f"not-found/{submission_id}", "not_found")
 
@@ -93,51 +104,71 @@ class Settlements:
     async def _apply(self, conn: Connection, refund: RefundRow, before: SubmissionRow, now: SubmissionRow) -> None:
         at = utc_now()
         await conn.execute(
-            _UPDATE,
-            *(now.submission_id, now.state.value, now.provider_refund_id, now.settlement_reference, now.failure_code),
-            *(at if now.state.final else None, at),
+            _UPDATE, now.submission_id, now.state.value, now.provider_refund_id, now.settlement_reference, now.failure_code, at
         )
         events = [] if before.submitted_at is not None else [refund_events.submitted(refund, now, at)]
-        if now.state is SubmissionState.FAILED:
-            refund, event = await self._failed(conn, refund, now, at)
-            events.append(event)
-        elif now.state is SubmissionState.SUCCEEDED:
+        facts = [] if before.submitted_at is not None else [_fact(FactKind.SUBMITTED, now, at, PROVIDER)]
+        if now.state.final:
+            facts.append(_fact(_TOLD[now.state], now, at, PROVIDER, now.failure_code or ""))
+        if now.state is SubmissionState.SUCCEEDED:
             refund, more = await self._succeeded(conn, refund, at)
-            events += more
+            facts += [RefundFact(FactKind.SETTLED, at, amount_minor=refund.amount_minor)] if more else []
+        elif now.state is SubmissionState.REVERSED:
+            refund, more = await self._reversed(conn, refund, now, at)
+        elif now.state is SubmissionState.FAILED:
+            refund, more = await self._failed(conn, refund, now, at)
+        else:
+            more = []
+        if refund.state is RefundState.STUCK and now.state.unpaid:
+            facts.append(_fact(FactKind.NEEDS_PERSON, now, at, SYSTEM, refund.code))
+        await record_facts(conn, refund.refund_id, facts)
         if now.state.final:
             await wake_if_wanted(conn, refund, uuid5(now.submission_id, f"woken/{now.state.value}"))
-        await outbox.append(conn, events)
+        await outbox.append(conn, [*events, *more])
 
     async def _failed(
         self, conn: Connection, refund: RefundRow, submission: SubmissionRow, at: datetime
-    ) -> tuple[RefundRow, OutgoingEvent]:
+    ) -> tuple[RefundRow, list[OutgoingEvent]]:
         code = submission.failure_code or "unnamed"
         final = is_last_automatic(submission.attempt, refund.attempts_allowed)
         log.warning("refund.attempt_failed", refund_id=str(refund.refund_id), attempt=submission.attempt, code=code, final=final)
         if final:
-            refund = replace(refund, state=RefundState.STUCK, code=code)
-            await conn.execute("UPDATE refunds SET state = 'stuck', code = $2 WHERE refund_id = $1", refund.refund_id, code)
-            await self._task(
-                conn, refund, submission, "finance_refund_failed", f"failed/{submission.attempt}/{submission.payment_id}", code
-            )
-            await tell_case(conn, refund, uuid5(submission.submission_id, "needs-person"), "refund_needs_person", code)
-        return refund, refund_events.failed(refund, submission, code, final=final, at=at)
+            refund = await self._hand_over(conn, refund, submission, "finance_refund_failed", "failed", code)
+        return refund, [refund_events.failed(refund, submission, code, final=final, at=at)]
+
+    async def _reversed(
+        self, conn: Connection, refund: RefundRow, submission: SubmissionRow, at: datetime
+    ) -> tuple[RefundRow, list[OutgoingEvent]]:
+        """What was paid came back. The customer is still owed it, and whoever took it from them once may do so again: finance decides the way."""
+        code = submission.failure_code or "unnamed"
+        log.warning("refund.reversed", refund_id=str(refund.refund_id), attempt=submission.attempt, code=code)
+        refund = await self._hand_over(conn, refund, submission, "finance_refund_reversed", "reversed", code)
+        if submission.entry_id is None:  # a part of a refund that is not settled yet: nothing was booked
+            return refund, [refund_events.failed(refund, submission, code, final=True, at=at)]
+        return refund, [await self._bookkeeper.reversed(conn, refund, submission, at)]
+
+    async def _hand_over(
+        self, conn: Connection, refund: RefundRow, submission: SubmissionRow, kind: str, word: str, code: str
+    ) -> RefundRow:
+        """The refund goes on only when finance says so."""
+        await conn.execute("UPDATE refunds SET state = 'stuck', code = $2 WHERE refund_id = $1", refund.refund_id, code)
+        await self._task(conn, refund, submission, kind, f"{word}/{submission.attempt}/{submission.payment_id}", code)
+        await tell_case(conn, refund, uuid5(submission.submission_id, f"needs-person/{word}"), "refund_needs_person", code)
+        return replace(refund, state=RefundState.STUCK, code=code)
 
     async def _succeeded(self, conn: Connection, refund: RefundRow, at: datetime) -> tuple[RefundRow, list[OutgoingEvent]]:
         submissions = await submissions_of(conn, refund.refund_id)
         paid = [submission for submission in submissions if submission.state is SubmissionState.SUCCEEDED]
-        quote = refund.quote()
-        if {submission.payment_id for submission in paid} != {
-            allocation.payment_id for allocation in quote.allocations if allocation.amount_minor
-        }:
+        owed = {allocation.payment_id for allocation in refund.quote().allocations if allocation.amount_minor}
+        if {submission.payment_id for submission in paid} != owed:
             return refund, []
-        await conn.execute("UPDATE refunds SET state = 'settled', code = '', settled_at = $2 WHERE refund_id = $1", refund.refund_id, at)
-        await post_settled(conn, refund, quote.journal, at)
-        refund = replace(refund, state=RefundState.SETTLED, code="")
-        return refund, [refund_events.settled(refund, paid, quote.journal, at)]
+        event = await self._bookkeeper.settled(conn, refund, paid, at)
+        await conn.execute(_SETTLED, refund.refund_id, at)
+        return replace(refund, state=RefundState.SETTLED, code="", settlements=refund.settlements + 1), [event]
 
     async def _contradiction(self, conn: Connection, refund: RefundRow, submission: SubmissionRow, says: str) -> None:
         log.error("refund.provider_contradicts", refund_id=str(refund.refund_id), submission_id=str(submission.submission_id), says=says)
+        await record_facts(conn, refund.refund_id, [_fact(FactKind.CONTRADICTED, submission, utc_now(), PROVIDER, says)])
         await self._task(conn, refund, submission, "finance_provider_contradicts", f"contradicts/{submission.submission_id}/{says}", says)
 
     async def _task(self, conn: Connection, refund: RefundRow, submission: SubmissionRow, kind: str, operation: str, code: str) -> None:
@@ -177,10 +208,19 @@ async def tell_case(conn: Connection, refund: RefundRow, event_id: UUID, kind: s
     await deliveries.add(conn, event_id=event_id, key=f"case/{refund.case_id}", kind="signal_case", payload=payload)
 
 
+def _fact(kind: FactKind, submission: SubmissionRow, at: datetime, actor: str, code: str = "") -> RefundFact:
+    return RefundFact(kind, at, actor, code, submission.submission_id, submission.amount_minor)
+
+
 _NOT_FOUND_BEFORE_FINANCE = 2
 
 _UPDATE = """
-UPDATE refund_submissions SET state = $2, provider_refund_id = $3, settlement_reference = $4, failure_code = $5, ended_at = $6,
-    submitted_at = coalesce(submitted_at, $7)
+UPDATE refund_submissions SET state = $2, provider_refund_id = $3, settlement_reference = $4, failure_code = $5,
+    submitted_at = coalesce(submitted_at, $6), ended_at = CASE WHEN $2 IN ('succeeded', 'failed') THEN $6 ELSE ended_at END,
+    reversed_at = CASE WHEN $2 = 'reversed' THEN $6 END
 WHERE submission_id = $1
 """
+
+_UNKNOWN = "UPDATE refund_submissions SET state = 'unknown' WHERE submission_id = $1 AND state = 'created' RETURNING refund_id"
+
+_SETTLED = "UPDATE refunds SET state = 'settled', code = '', settled_at = $2, settlements = settlements + 1 WHERE refund_id = $1"

@@ -1,7 +1,7 @@
 """Who pays how much of a return parcel's freight, once its receipt is there (rules, section 9). Amounts in minor units of one currency.
 
 The merchant's share is a payout of its own, not part of the goods refund, and counts against no cap of the order (R-FRT-14); its entry is
-:func:`services.workflow.money.journal.topup_journal`. What a customer owes for a parcel is held back from the refund as a fee, never below zero.
+:func:`services.workflow.money.journal.payout_journal`. What a customer owes for a parcel is held back from the refund as a fee, never below zero.
 """
 
 from dataclasses import dataclass

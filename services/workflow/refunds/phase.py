@@ -11,8 +11,9 @@ from services.workflow.refunds.submission import SubmissionState
 class RefundState(StrEnum):
     """The state of a refund's row.
 
-    ``requested``: reserved, being paid. ``stuck``: reserved, but goes on only when finance says so. ``refused``: could not be reserved as agreed; a
-    person must look. ``settled``: all of it was paid. ``failed``: finance gave it up after proven failure, and the reservation was released.
+    ``requested``: reserved, being paid. ``stuck``: reserved, but goes on only when finance says so, also where it was paid and came back.
+    ``refused``: could not be reserved as agreed; a person must look. ``settled``: all of it was paid. ``failed``: finance gave it up after proven
+    failure, and the reservation was released.
     """
 
     REQUESTED = "requested"

@@ -2,13 +2,14 @@
 
 ::
 
-    created ──► submitted ──► succeeded
+    created ──► submitted ──► succeeded ──► reversed
       │  ▲          │
       ▼  │          └───────► failed
     unknown ──► submitted | succeeded | failed
 
-``created``: the row is committed, the call not yet answered. ``unknown``: nobody can say whether the provider took it. ``succeeded`` and ``failed``
-are the provider's own record and final; a record that contradicts a final one is for a person to look at.
+``created``: the row is committed, the call not yet answered. ``unknown``: nobody can say whether the provider took it. ``succeeded``, ``failed`` and
+``reversed`` are the provider's own record: it is paid, nothing of it was paid, or it was paid and came back. A provider that says "failed" of what it
+said to have paid tells of a reversal; one that says "succeeded" of what it said to have failed contradicts itself, and a person must look.
 """
 
 from enum import StrEnum
@@ -25,11 +26,17 @@ class SubmissionState(StrEnum):
     SUBMITTED = "submitted"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    REVERSED = "reversed"
 
     @property
     def final(self) -> bool:
         """Whether the provider's own record has closed it."""
-        return self in {SubmissionState.SUCCEEDED, SubmissionState.FAILED}
+        return self.unpaid or self is SubmissionState.SUCCEEDED
+
+    @property
+    def unpaid(self) -> bool:
+        """Whether by the provider's own record the customer does not have the money: another attempt may follow."""
+        return self in {SubmissionState.FAILED, SubmissionState.REVERSED}
 
 
 class ContradictionError(Exception):
@@ -47,6 +54,7 @@ _RANK = {
     SubmissionState.SUBMITTED: 2,
     SubmissionState.SUCCEEDED: 3,
     SubmissionState.FAILED: 3,
+    SubmissionState.REVERSED: 4,
 }
 
 
@@ -60,6 +68,8 @@ def move(current: SubmissionState, said: SubmissionState) -> SubmissionState | N
 
     Raises :class:`ContradictionError` where a final record is contradicted.
     """
-    if current.final and said.final and current is not said:
+    if current is SubmissionState.SUCCEEDED and said is SubmissionState.FAILED:
+        return SubmissionState.REVERSED
+    if current is SubmissionState.FAILED and said is SubmissionState.SUCCEEDED:
         raise ContradictionError(current, said)
     return said if _RANK[said] > _RANK[current] else None

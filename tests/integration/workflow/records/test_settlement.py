@@ -134,11 +134,11 @@ async def test_a_reservation_is_released_only_after_proven_failure(desk: Records
     issue = await a_requested_refund(desk, NO_RETRY)
     with pytest.raises(NotOrderableError, match="being paid"):
         async with transaction(desk.pool) as conn:
-            await give_up(conn, desk.refunds, issue.refund.refund_id, "too_slow", "fin-1")
+            await give_up(conn, desk.refunds, desk.bookkeeper, issue.refund.refund_id, "too_slow", "fin-1")
     await fail_all(desk, issue)
     assert await reserved(desk, issue) == 850
     async with transaction(desk.pool) as conn:
-        await give_up(conn, desk.refunds, issue.refund.refund_id, "account_closed", "fin-1")
+        await give_up(conn, desk.refunds, desk.bookkeeper, issue.refund.refund_id, "account_closed", "fin-1")
     assert await reserved(desk, issue) == 0
     assert await desk.pool.fetchval("SELECT units_refunded FROM line_caps WHERE order_id = $1", issue.refund.order_id) == 0
     async with transaction(desk.pool) as conn:
@@ -154,7 +154,7 @@ async def test_a_refund_of_which_a_part_was_paid_cannot_be_given_up(desk: Record
     await desk.record(word(second, "failed"))
     with pytest.raises(NotOrderableError) as refused:
         async with transaction(desk.pool) as conn:
-            await give_up(conn, desk.refunds, issue.refund.refund_id, "account_closed", "fin-1")
+            await give_up(conn, desk.refunds, desk.bookkeeper, issue.refund.refund_id, "account_closed", "fin-1")
     assert refused.value.code == "partly_paid"
 
 
@@ -191,6 +191,9 @@ async def test_the_process_is_woken_only_if_it_said_that_it_waits(desk: RecordsD
     assert len(await desk.deliveries(f"refund/{waiting.refund.refund_id}")) == 1
 
 
+LEDGER = ("ledger_entries", "ledger_lines", "credit_notes", "refund_facts")
+
+
 async def test_an_entry_that_does_not_balance_cannot_be_committed_and_none_can_be_changed(desk: RecordsDesk) -> None:
     issue = await a_requested_refund(desk)
     (submission,) = await desk.submissions(issue.refund.refund_id)
@@ -198,9 +201,24 @@ async def test_an_entry_that_does_not_balance_cannot_be_committed_and_none_can_b
     entry = await desk.pool.fetchval("SELECT entry_id FROM ledger_entries WHERE refund_id = $1", issue.refund.refund_id)
     with pytest.raises(asyncpg.CheckViolationError, match="does not balance"):
         await desk.pool.execute("INSERT INTO ledger_lines VALUES ($1, 99, 'returns.goods', 1, '')", entry)
-    for change in ("UPDATE ledger_lines SET amount_minor = 0", "DELETE FROM ledger_entries", "TRUNCATE ledger_lines"):
-        with pytest.raises(asyncpg.RestrictViolationError, match="append only"):
-            await desk.pool.execute(change)
+    with pytest.raises(asyncpg.ForeignKeyViolationError, match="without an entry"):
+        await desk.pool.execute("INSERT INTO ledger_lines VALUES (gen_random_uuid(), 1, 'returns.goods', 1, '')")
+
+
+@pytest.mark.parametrize("table", LEDGER)
+@pytest.mark.parametrize("change", ["UPDATE {} SET {} = NULL", "DELETE FROM {}", "TRUNCATE {}"])
+async def test_what_was_booked_cannot_be_changed_even_by_the_owner_of_the_tables(desk: RecordsDesk, table: str, change: str) -> None:
+    """The service's role lacks the privilege; whoever takes it back meets the trigger."""
+    statement = change.format(table, "document" if table == "credit_notes" else "refund_id" if table == "refund_facts" else "entry_id")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await desk.pool.execute(statement)
+    async with desk.pool.acquire() as conn:
+        undone = conn.transaction()
+        await undone.start()
+        await conn.execute(f"GRANT UPDATE, DELETE, TRUNCATE ON {table} TO CURRENT_USER")
+        with pytest.raises(asyncpg.RestrictViolationError, match=r"append only|stays on record|is final"):
+            await conn.execute(statement)
+        await undone.rollback()
 
 
 _SECOND_ATTEMPT = """

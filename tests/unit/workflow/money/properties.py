@@ -12,7 +12,7 @@ from services.workflow.money.credit_note import credit_note_of
 from services.workflow.money.errors import CapExceededError
 from services.workflow.money.exchange import quote_exchange
 from services.workflow.money.freight import freight_states
-from services.workflow.money.journal import balance_minor, reversal_of
+from services.workflow.money.journal import balance_minor, given_up_journal
 from services.workflow.money.line_state import line_states
 from services.workflow.money.paid import freight_paid_minor, lines_paid
 from services.workflow.money.prior import after, everything_left
@@ -43,7 +43,7 @@ def explains_itself(quoted: Quote) -> None:
     assert sum(each.amount_minor for each in quoted.allocations) == quoted.amount_minor
     assert all(cap.asked_minor <= cap.limit_minor or cap.reduced for cap in quoted.caps)
     assert balance_minor(quoted.journal) == 0
-    assert balance_minor(reversal_of(quoted.journal)) == 0
+    assert balance_minor(given_up_journal(quoted.journal)) == 0
     note = credit_note_of(quoted)
     assert note.gross_minor == quoted.amount_minor == note.net_minor + sum(tax.amount_minor for tax in note.taxes)
 

@@ -26,15 +26,21 @@ def test_reordered_and_repeated_words_end_in_the_final_record(before: list[Submi
     assert end_of([*before, SubmissionState.SUCCEEDED, *after]) is SubmissionState.SUCCEEDED
 
 
-@given(st.lists(st.sampled_from(list(SubmissionState))))
-def test_a_final_record_never_changes(said: list[SubmissionState]) -> None:
-    state, final = SubmissionState.CREATED, None
+@given(st.lists(st.sampled_from([state for state in SubmissionState if state is not SubmissionState.REVERSED])))
+def test_a_final_record_changes_only_from_paid_to_come_back(said: list[SubmissionState]) -> None:
+    state = SubmissionState.CREATED
     for word in said:
+        before = state
         with contextlib.suppress(ContradictionError):
             state = move(state, word) or state
-        if final is not None:
-            assert state is final
-        final = state if state.final else None
+        if before.final and state is not before:
+            assert (before, state) == (SubmissionState.SUCCEEDED, SubmissionState.REVERSED)
+
+
+def test_failure_after_success_means_that_the_money_came_back_and_late_news_change_nothing() -> None:
+    assert move(SubmissionState.SUCCEEDED, SubmissionState.FAILED) is SubmissionState.REVERSED
+    assert move(SubmissionState.REVERSED, SubmissionState.FAILED) is None
+    assert move(SubmissionState.REVERSED, SubmissionState.SUCCEEDED) is None
 
 
 def test_success_after_failure_is_a_contradiction_for_a_person() -> None:
