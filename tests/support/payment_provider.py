@@ -59,6 +59,12 @@ class FakeProvider:
         self._settle(SettlementKind.REFUND, refund_id, None, amount_minor, "GBP")
         return refund_id
 
+    def reverse(self, submission_id: SubmissionId) -> None:
+        submission, record = self.records[submission_id]
+        self.records[submission_id] = (submission, replace(record, state=ProviderState.FAILED, failure_code="returned_by_bank"))
+        self.payments[submission.provider_reference] += record.amount_minor
+        self._settle(SettlementKind.REVERSAL, record.provider_refund_id or "", submission_id, record.amount_minor, record.currency)
+
     def webhook_about(self, submission_id: SubmissionId) -> SignedWebhook:
         _, record = self.records[submission_id]
         data = {"idempotency_key": str(submission_id), "amount_minor": record.amount_minor, "id": record.provider_refund_id}

@@ -70,6 +70,9 @@ class World(Protocol):
     def refund_by_hand(self, reference: str, amount_minor: int) -> str:
         """A refund that somebody makes at the provider, past us; the provider's id of it."""
 
+    def reverse(self, submission_id: SubmissionId) -> None:
+        """A refund that was paid comes back from the customer's bank, and the provider tells it."""
+
     def webhook_about(self, submission_id: SubmissionId) -> SignedWebhook:
         """The latest webhook about a submission, as the provider sent it."""
 
@@ -201,6 +204,35 @@ class PaymentProviderBehaviour:
         assert line.provider_refund_id == said.provider_refund_id
         assert abs(line.settled_at - datetime.now(UTC)) < timedelta(minutes=5)
         assert await world.provider.settlement_file(date(2001, 1, 1)) == []
+
+    async def test_a_refund_that_was_paid_and_came_back_is_failed_with_its_code(self, world: World) -> None:
+        submission = a_submission(world.capture(1000))
+        assert (await world.provider.submit(submission)).state is ProviderState.SUCCEEDED
+        world.reverse(submission.submission_id)
+        found = await world.provider.find(submission)
+        webhook = world.webhook_about(submission.submission_id)
+        told = world.provider.read_webhook(webhook.headers, webhook.body)
+        for said in (found, told):
+            assert said is not None
+            assert (said.submission_id, said.state, said.amount_minor) == (submission.submission_id, ProviderState.FAILED, 400)
+            assert said.failure_code
+            assert said.provider_refund_id
+
+    async def test_money_that_came_back_can_be_refunded_again_under_a_new_key(self, world: World) -> None:
+        first = a_submission(world.capture(400))
+        await world.provider.submit(first)
+        world.reverse(first.submission_id)
+        second = a_submission(first.provider_reference)
+        assert (await world.provider.submit(second)).state is ProviderState.SUCCEEDED
+
+    async def test_the_settlement_file_lists_a_reversal_beside_its_refund(self, world: World) -> None:
+        submission = a_submission(world.capture(1000))
+        await world.provider.submit(submission)
+        world.reverse(submission.submission_id)
+        lines = [line for line in await settled_today(world.provider) if line.submission_id == submission.submission_id]
+        assert [(line.kind, line.amount_minor) for line in lines] == [(SettlementKind.REFUND, 400), (SettlementKind.REVERSAL, 400)]
+        assert len({line.provider_refund_id for line in lines}) == 1
+        assert len({line.reference for line in lines}) == 2
 
     async def test_the_settlement_file_lists_a_refund_made_by_hand_without_a_submission(self, world: World) -> None:
         made = world.refund_by_hand(world.capture(1000), 250)

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import httpx2
@@ -31,11 +31,20 @@ _REFUSALS = frozenset({"payment_not_found", "currency_mismatch", "amount_exceeds
 _TIMEOUT = httpx2.Timeout(5.0, connect=2.0)
 
 
+_STATES = {
+    "pending": ProviderState.PENDING,
+    "succeeded": ProviderState.SUCCEEDED,
+    "failed": ProviderState.FAILED,
+    "reversed": ProviderState.FAILED,
+}
+"""``reversed`` is a refund that was paid and came back: nothing of it stays paid."""
+
+
 class _Refund(BaseModel):
     """A refund as the provider shows it, as far as we look."""
 
     id: str
-    status: ProviderState
+    status: Literal["pending", "succeeded", "failed", "reversed"]
     amount_minor: int
     currency: str
     idempotency_key: str
@@ -51,12 +60,12 @@ class _Webhook(BaseModel):
 class _Line(BaseModel):
     """A line of the settlement file, as far as we look."""
 
-    kind: SettlementKind = SettlementKind.REFUND
+    reference: str
+    kind: SettlementKind
     refund_id: str
     idempotency_key: str
     amount_minor: int
     currency: str
-    settlement_reference: str
     settled_at: AwareDatetime
 
 
@@ -116,7 +125,7 @@ class SandboxProvider:
             webhook = _Webhook.model_validate_json(body)
         except ValidationError as error:
             raise ProviderMisuseError("the webhook is no JSON object with type and data") from error
-        if webhook.type not in {"refund.succeeded", "refund.failed"}:
+        if webhook.type not in {"refund.succeeded", "refund.failed", "refund.reversed"}:
             return None
         submission_id = _ours(str(webhook.data.get("idempotency_key")))
         return None if submission_id is None else _read(json.dumps(webhook.data).encode(), submission_id)
@@ -156,7 +165,7 @@ def _read(body: bytes, submission_id: SubmissionId) -> ProviderRefund:
         raise ProviderMisuseError("the provider's refund carries another key")
     return ProviderRefund(
         submission_id=submission_id,
-        state=refund.status,
+        state=_STATES[refund.status],
         amount_minor=refund.amount_minor,
         currency=refund.currency,
         provider_refund_id=refund.id,
@@ -167,7 +176,7 @@ def _read(body: bytes, submission_id: SubmissionId) -> ProviderRefund:
 
 def _line(row: _Line) -> SettlementLine:
     return SettlementLine(
-        reference=row.settlement_reference,
+        reference=row.reference,
         kind=row.kind,
         provider_refund_id=row.refund_id,
         submission_id=_ours(row.idempotency_key),

@@ -46,25 +46,29 @@ class SandboxWorld:
         answer = self._api.post("/v1/refunds", json=body, headers={"idempotency-key": f"{BY_HAND}{uuid4()}"})
         return str(answer.raise_for_status().json()["id"])
 
+    def reverse(self, submission_id: SubmissionId) -> None:
+        self._api.post("/admin/reverse", json={"idempotency_key": str(submission_id)}).raise_for_status()
+
     def webhook_about(self, submission_id: SubmissionId) -> SignedWebhook:
-        return self._arrived(str(submission_id))
+        found = self._api.get("/v1/refunds", params={"idempotency_key": str(submission_id)}).raise_for_status().json()
+        return self._arrived(str(submission_id), f"refund.{found['data'][0]['status']}")
 
     def webhooks_about_something_else(self) -> Sequence[SignedWebhook]:
         self.refund_by_hand(self.capture(100), 100)
         captured = json.dumps({"type": "payment.captured", "data": {}}).encode()
-        return [self._arrived(BY_HAND), SignedWebhook(self.sign(captured), captured)]
+        return [self._arrived(BY_HAND, "refund.succeeded"), SignedWebhook(self.sign(captured), captured)]
 
     def sign(self, body: bytes, by: Signer = Signer.CURRENT, at: datetime | None = None) -> Mapping[str, str]:
         return webhooks.sign(WEBHOOK_SECRET if by is Signer.CURRENT else SECRETS[by], "evt_1", body, at)
 
-    def _arrived(self, key: str) -> SignedWebhook:
-        def latest() -> SignedWebhook | None:
-            for webhook in reversed(self._receiver.received):
-                if webhook.event["data"]["idempotency_key"].startswith(key):
+    def _arrived(self, key: str, event_type: str) -> SignedWebhook:
+        def arrived() -> SignedWebhook | None:
+            for webhook in self._receiver.received:
+                if webhook.event["data"]["idempotency_key"].startswith(key) and webhook.event["type"] == event_type:
                     return SignedWebhook(webhook.headers, webhook.body)
             return None
 
-        return wait_for(latest)
+        return wait_for(arrived)
 
     def _switch(self, **switches: Any) -> None:
         self._api.patch("/admin/faults", json=switches).raise_for_status()
