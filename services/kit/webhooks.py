@@ -58,15 +58,17 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> W
             sent_at = datetime.fromtimestamp(int(float(lowered["webhook-timestamp"])), tz=UTC)
             return WebhookMessage(lowered["webhook-id"], sent_at)
     if "timestamp too" in reason:
-        raise Problem(
-            401,
-            "webhook_timestamp_stale",
-            "The webhook is too old or from the future.",
-            "Sign it when you send it; check the sender's clock.",
-        )
-    raise Problem(
-        401,
-        "webhook_signature_invalid",
-        "The webhook's signature is not valid.",
-        f"{reason}: sign id.timestamp.body with the shared secret.",
+        raise timestamp_stale()
+    raise signature_invalid(f"{reason}: sign id.timestamp.body with the shared secret.")
+
+
+def timestamp_stale() -> Problem:
+    """The answer to a webhook that was signed too long ago, or in the future."""
+    return Problem(
+        401, "webhook_timestamp_stale", "The webhook is too old or from the future.", "Sign it when you send it; check the sender's clock."
     )
+
+
+def signature_invalid(detail: str) -> Problem:
+    """The answer to a webhook that no secret of ours signed."""
+    return Problem(401, "webhook_signature_invalid", "The webhook's signature is not valid.", detail)

@@ -3,9 +3,9 @@
 The records share one PostgreSQL schema; who calls brings the connection, so that several of them change in one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -86,7 +86,11 @@ class OrderBook(Protocol):
 
 
 class ProviderState(StrEnum):
-    """What the provider's own record says of a refund."""
+    """What the provider's own record says of a refund.
+
+    ``failed`` means that nothing of it is, or stays, paid. A refund that was paid and then came back (the customer's bank returned it) is told as
+    ``failed`` too, with its ``failure_code``: who has it as ``succeeded`` takes that for a reversal.
+    """
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -104,6 +108,30 @@ class ProviderRefund:
     provider_refund_id: str | None = None
     failure_code: str | None = None
     settlement_reference: str | None = None
+
+
+class SettlementKind(StrEnum):
+    """Which way the money of a settlement line went."""
+
+    REFUND = "refund"
+    REVERSAL = "reversal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementLine:
+    """One line of a provider's settlement file: money that left for the customer (``refund``), or came back from there (``reversal``).
+
+    ``reference`` is the provider's name for the line. ``submission_id`` is None where the refund was not asked for under a key of ours, such as one made
+    by hand at the provider. ``amount_minor`` is positive whatever the kind, in minor units of ``currency`` (ISO 4217).
+    """
+
+    reference: str
+    kind: SettlementKind
+    provider_refund_id: str
+    submission_id: SubmissionId | None
+    amount_minor: int
+    currency: str
+    settled_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,14 +189,20 @@ class PaymentProvider(Protocol):
     async def submit(self, submission: Submission) -> ProviderRefund:
         """Ask for a refund; repeating it with the same id changes nothing. Raises ``OutcomeUnknownError`` or ``ProviderMisuseError``."""
 
-    async def find(self, submission_id: SubmissionId) -> ProviderRefund | None:
+    async def find(self, submission: Submission) -> ProviderRefund | None:
         """The provider's record of a submission, None where it has none. Raises ``ProviderUnavailableError`` or ``ProviderMisuseError``."""
 
-    def read_webhook(self, body: bytes) -> ProviderRefund | None:
-        """What a (verified) webhook says of a submission; None where it is about something else. Raises ``ProviderMisuseError``."""
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> ProviderRefund | None:
+        """Verify a webhook by the provider's own scheme, and say what it tells of a submission; None where it is about something else.
 
-    async def settled(self, day: date) -> Sequence[ProviderRefund]:
-        """The provider's list of refunds paid on a day (UTC), for reconciliation (R-RFD-13). Raises ``ProviderUnavailableError``."""
+        Raises ``Problem`` 401 ``webhook_signature_invalid`` or ``webhook_timestamp_stale``, or ``ProviderMisuseError`` where it cannot be read.
+        """
+
+    async def settlement_file(self, day: date) -> Sequence[SettlementLine]:
+        """What the provider settled on a day (UTC), for reconciliation (R-RFD-13): all of it, also what was not asked for by us.
+
+        Raises ``ProviderUnavailableError`` or ``ProviderMisuseError``.
+        """
 
 
 class PaymentProviders(Protocol):

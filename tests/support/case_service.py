@@ -160,7 +160,7 @@ class CaseService:
     async def _post(self, path: str, body: dict[str, Any], role: Role) -> None:
         settings = KitSettings(merchants_file=Path("unused.json"), staff_public_key=PUBLIC_KEY)
         app = create_api(
-            self.pool, settings, Providers([], {}), self.books.cases, self.books.work_items, Health(), deciding=self.books.deciding
+            self.pool, settings, Providers([]), self.books.cases, self.books.work_items, Health(), deciding=self.books.deciding
         )
         async with a_client(app) as client:
             answer = await Caller(client, a_token("sam", role, merchants=tuple(MERCHANTS))).post(path, body)
@@ -185,7 +185,7 @@ class CaseService:
 @asynccontextmanager
 async def a_case_service(dsn: str, client: Client, provider: PaymentProvider, task_queue: str) -> AsyncIterator[CaseService]:
     """The service, its worker and deliverer running."""
-    providers = Providers([provider], {})
+    providers = Providers([provider])
     settings = WorkflowSettings(postgres_dsn=dsn, http_port=0, merchants_file=Path("unused.json"), task_queue=task_queue)
     async with open_pool(dsn, service="workflow-test", max_size=16) as pool:
         cases = CaseBook()

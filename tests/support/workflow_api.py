@@ -1,7 +1,7 @@
 """The workflow service's API over a desk's records: called in process, or served on a port for webhooks; and staff to call it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -42,13 +42,13 @@ def api_key(merchant_id: str) -> str:
     return f"{KEY_PREFIX}{merchant_id}"
 
 
-def an_api(desk: RecordsDesk, providers: Sequence[PaymentProvider] = (), secrets: Mapping[str, Sequence[str]] | None = None) -> FastAPI:
+def an_api(desk: RecordsDesk, providers: Sequence[PaymentProvider] = ()) -> FastAPI:
     """The application."""
     settings = KitSettings(merchants_file=Path("merchants.json"), staff_public_key=PUBLIC_KEY)
     keys = ApiKeys(
         MerchantKeys(merchant_id=merchant, api_keys=(ApiKey(key_id="k1", sha256=hash_of(api_key(merchant))),)) for merchant in SHOPS
     )
-    providing = Providers(providers, secrets or {})
+    providing = Providers(providers)
     return create_api(
         desk.pool, settings, providing, desk.cases, desk.work_items, Health(), deciding=Deciding(SHOPS, load_packs()), api_keys=keys
     )

@@ -106,7 +106,7 @@ class RecordsDesk:
 
     def activities(self, provider: PaymentProvider, **options: Any) -> RefundActivities:
         """The refund activities with one provider."""
-        providers = Providers([provider], {})
+        providers = Providers([provider])
         return RefundActivities(
             PostgresRefundSteps(self.pool, self.cases, self.work_items, self.bookkeeper, providers.serves), providers, **options
         )

@@ -1,8 +1,8 @@
 """The fault switches themselves: what each is called, its bounds, and what it is when off."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Rate = Annotated[float, Field(ge=0, le=1, description="share of requests, 0 to 1")]
 DelayMs = Annotated[int, Field(ge=0, le=600_000, description="milliseconds")]
@@ -44,12 +44,39 @@ class FailNext(BaseModel):
         return self.payment_id in (None, payment_id) and self.amount_minor in (None, amount_minor)
 
 
+class SettlementFault(BaseModel):
+    """A mistake in the settlement file, about the lines of one refund; with ``kind`` only about its refund line or its reversal line.
+
+    ``late`` lists it ``days`` later than it was settled.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    idempotency_key: str | None = None
+    refund_id: str | None = None
+    kind: Literal["refund", "reversal"] | None = None
+    fault: Literal["omit", "wrong_amount", "wrong_currency", "duplicate", "late"]
+    days: Annotated[int, Field(ge=1, le=60)] = 1
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> Self:
+        if (self.idempotency_key is None) == (self.refund_id is None):
+            raise ValueError("name the refund by idempotency_key or by refund_id")
+        return self
+
+    def is_about(self, line: dict[str, Any]) -> bool:
+        """Whether a line of the records is meant."""
+        subject = line["id"] if self.idempotency_key is None else line["idempotency_key"]
+        return subject in (self.idempotency_key, self.refund_id) and self.kind in (None, line["kind"])
+
+
 class PaymentSwitches(HttpSwitches):
     """The faults of the payment provider."""
 
     settle_delay_ms: DelayMs = 200
     settle_fail_rate: Rate = 0
     fail_next: tuple[FailNext, ...] = ()
+    settlement_faults: tuple[SettlementFault, ...] = ()
 
 
 class MailSwitches(Switches):

@@ -97,7 +97,7 @@ class RefundActivities:
     async def _look_up(self, each: OpenSubmission) -> None:
         submission_id = each.submission.submission_id
         try:
-            found = await self._providers.of(each.provider, test=each.test).find(submission_id)
+            found = await self._providers.of(each.provider, test=each.test).find(each.submission)
         except ProviderUnavailableError as error:
             log.warning("refund.look_up_failed", submission_id=str(submission_id), error=str(error))
             return

@@ -1,12 +1,12 @@
 """The payment providers of this installation, by the name that orders use."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
 from pydantic import SecretStr
 
-from services.workflow.adapters.provider_sandbox import NAME, open_sandbox_provider
+from services.workflow.adapters.provider_sandbox import open_sandbox_provider
 from services.workflow.ports import PaymentProvider, ProviderNotAvailableError
 
 
@@ -27,11 +27,10 @@ class ProviderSettings(Protocol):
 
 
 class Providers:
-    """The configured providers and the secrets of their webhooks. Test merchants reach sandbox providers only, live merchants never do."""
+    """The configured providers. Test merchants reach sandbox providers only, live merchants never do."""
 
-    def __init__(self, providers: Sequence[PaymentProvider], webhook_secrets: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, providers: Sequence[PaymentProvider]) -> None:
         self._providers = {provider.name: provider for provider in providers}
-        self._secrets = dict(webhook_secrets)
 
     def serves(self, name: str, test: bool) -> bool:
         """Whether the provider can be used for a merchant in test mode or not."""
@@ -48,10 +47,6 @@ class Providers:
         """The provider of that name, for its webhooks."""
         return self._providers.get(name)
 
-    def webhook_secrets(self, name: str) -> Sequence[str]:
-        """The secrets that the provider's webhooks may be signed with."""
-        return self._secrets.get(name, ())
-
     def names(self) -> Sequence[str]:
         """The names of all providers."""
         return tuple(self._providers)
@@ -62,8 +57,11 @@ async def open_providers(settings: ProviderSettings) -> AsyncIterator[Providers]
     """The providers that the settings name, their connections closed with the block."""
     url, key, secrets = settings.sandbox_payments_url, settings.sandbox_payments_api_key, settings.sandbox_payments_webhook_secrets
     if url is None or key is None:
-        yield Providers([], {})
+        yield Providers([])
         return
-    async with open_sandbox_provider(url, key.get_secret_value()) as sandbox:
-        listed = [secret.strip() for secret in (secrets.get_secret_value() if secrets else "").split(",") if secret.strip()]
-        yield Providers([sandbox], {NAME: listed})
+    async with open_sandbox_provider(url, key.get_secret_value(), _listed(secrets)) as sandbox:
+        yield Providers([sandbox])
+
+
+def _listed(secrets: SecretStr | None) -> Sequence[str]:
+    return [secret.strip() for secret in (secrets.get_secret_value() if secrets else "").split(",") if secret.strip()]

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.kit.postgres import Pool, Record
-from services.workflow.ports import PaymentProvider, ProviderRefund
+from services.workflow.ports import PaymentProvider, SettlementKind
 
 
 class DifferenceKind(StrEnum):
@@ -52,7 +52,7 @@ async def reconcile(pool: Pool, provider: PaymentProvider, since: date, until: d
     Raises ``ProviderUnavailableError``.
     """
     theirs = {
-        day: await provider.settled(day) for day in (since + timedelta(days=offset) for offset in range(-1, (until - since).days + 2))
+        day: await _refunds(provider, day) for day in (since + timedelta(days=offset) for offset in range(-1, (until - since).days + 2))
     }
     within = [refund for day, refunds in theirs.items() if since <= day <= until for refund in refunds]
     around = {refund.submission_id: refund for refunds in theirs.values() for refund in refunds}
@@ -85,7 +85,25 @@ async def reconcile(pool: Pool, provider: PaymentProvider, since: date, until: d
     )
 
 
-def _compare(refund: ProviderRefund, ours: Record | None) -> Difference | None:
+class _Refund(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    submission_id: UUID
+    amount_minor: int
+    currency: str
+
+
+async def _refunds(provider: PaymentProvider, day: date) -> list[_Refund]:
+    """The refunds of a day that were asked for by us."""
+    lines = await provider.settlement_file(day)
+    return [
+        _Refund(submission_id=line.submission_id, amount_minor=line.amount_minor, currency=line.currency)
+        for line in lines
+        if line.kind is SettlementKind.REFUND and line.submission_id is not None
+    ]
+
+
+def _compare(refund: _Refund, ours: Record | None) -> Difference | None:
     if ours is None:
         return Difference(kind=DifferenceKind.UNKNOWN_HERE, submission_id=refund.submission_id, theirs_minor=refund.amount_minor)
     kind = None

@@ -3,7 +3,7 @@
 from deploy.local.sandbox.options import api_options
 from deploy.local.sandbox.payments.api import payment_routes, record_routes, refund_routes, settlement_routes
 from deploy.local.sandbox.payments.book import PaymentBook
-from deploy.local.sandbox.payments.schema import SCHEMA
+from deploy.local.sandbox.payments.schema import SCHEMA, bring_up_to_date
 from deploy.local.sandbox.server import listen, serve
 from deploy.local.sandbox.switches import PaymentSwitches
 from deploy.local.sandbox.third_party import ThirdParty
@@ -17,15 +17,16 @@ def main() -> None:
     options = api_options("payments", _SUMMARY)
     listener = listen(options.host, options.port)
     provider = ThirdParty(options, SCHEMA, PaymentSwitches)
+    bring_up_to_date(provider.store)
     book = PaymentBook(provider.store, provider.board, provider.webhooks)
     settlement = Ticker("settlement", book.settle_due)
     routers = [
         payment_routes(book, provider.desk, provider.store),
         refund_routes(book, provider.desk, provider.store, settlement.wake),
-        record_routes(provider.store),
+        record_routes(provider.store, provider.board),
     ]
     app = provider.app(_SUMMARY, routers, [settlement])
-    app.include_router(settlement_routes(book))
+    app.include_router(settlement_routes(book, provider.board))
     serve(app, options.name, listener)
 
 

@@ -7,12 +7,23 @@ from typing import Any
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
+from deploy.local.sandbox.faults import FaultBoard
 from deploy.local.sandbox.idempotency import IdempotencyDesk, IdempotencyKey
 from deploy.local.sandbox.paging import DEFAULT_LIMIT, Cursor, Limit, page
 from deploy.local.sandbox.payments.book import PaymentBook
-from deploy.local.sandbox.payments.models import CaptureBatch, CaptureRequest, RefundRequest, RefundStatus, show_payment, show_refund
-from deploy.local.sandbox.payments.records import settlement_lines, totals
+from deploy.local.sandbox.payments.models import (
+    CaptureBatch,
+    CaptureRequest,
+    RefundRequest,
+    RefundStatus,
+    ReversalRequest,
+    show_payment,
+    show_refund,
+)
+from deploy.local.sandbox.payments.records import totals
+from deploy.local.sandbox.payments.settlement_file import settlement_lines
 from deploy.local.sandbox.store import Store
+from deploy.local.sandbox.switches import PaymentSwitches, SettlementFault
 
 
 def payment_routes(book: PaymentBook, desk: IdempotencyDesk, store: Store) -> APIRouter:
@@ -82,14 +93,14 @@ def refund_routes(book: PaymentBook, desk: IdempotencyDesk, store: Store, on_acc
     return router
 
 
-def record_routes(store: Store) -> APIRouter:
+def record_routes(store: Store, board: FaultBoard[PaymentSwitches]) -> APIRouter:
     """What finance reconciles against."""
     router = APIRouter(prefix="/v1", tags=["records"])
 
     @router.get("/settlements", response_class=StreamingResponse)
     async def settlements(date: date | None = None) -> Response:
-        """Settled refunds of a UTC day, or of all days, as JSON lines."""
-        lines = b"".join(settlement_lines(store, date))
+        """The settlement file of a UTC day, or of all days, as JSON lines."""
+        lines = b"".join(settlement_lines(store, board.now.settlement_faults, date))
         return Response(lines, media_type="application/x-ndjson")
 
     @router.get("/totals")
@@ -100,13 +111,28 @@ def record_routes(store: Store) -> APIRouter:
     return router
 
 
-def settlement_routes(book: PaymentBook) -> APIRouter:
-    """Time, for those who do not want to wait."""
+def settlement_routes(book: PaymentBook, board: FaultBoard[PaymentSwitches]) -> APIRouter:
+    """What happens behind the provider's back: time for those who do not want to wait, money that comes back, mistakes in its file."""
     router = APIRouter(prefix="/admin", tags=["faults"])
 
     @router.post("/settle")
     async def settle() -> dict[str, int]:
         """Bring every pending refund to its outcome now."""
         return {"settled": book.settle_now()}
+
+    @router.post("/reverse")
+    async def reverse(wanted: ReversalRequest) -> dict[str, Any]:
+        """A refund that was paid comes back."""
+        return book.reverse(wanted)
+
+    @router.get("/settlement-faults")
+    async def read_settlement_faults() -> list[SettlementFault]:
+        """The mistakes in the settlement file."""
+        return list(board.now.settlement_faults)
+
+    @router.put("/settlement-faults")
+    async def replace_settlement_faults(faults: list[SettlementFault]) -> list[SettlementFault]:
+        """Make these mistakes from now on, whenever the file is read, and no others."""
+        return list(board.adjust(settlement_faults=tuple(faults)).settlement_faults)
 
     return router

@@ -5,12 +5,13 @@ import secrets
 
 from deploy.local.sandbox.clock import moment, now_ms
 from deploy.local.sandbox.faults import FaultBoard
-from deploy.local.sandbox.payments.models import CaptureRequest, RefundRequest, show_payment, show_refund
+from deploy.local.sandbox.payments.models import CaptureRequest, RefundRequest, ReversalRequest, show_payment, show_refund
 from deploy.local.sandbox.payments.refusals import (
     AmountExceedsRefundableError,
     CurrencyMismatchError,
     PaymentNotFoundError,
     RefundNotFoundError,
+    RefundNotReversibleError,
 )
 from deploy.local.sandbox.store import Row, Store
 from deploy.local.sandbox.switches import PaymentSwitches
@@ -105,6 +106,33 @@ class PaymentBook:
         settled = self.refund_row(row["id"])
         self._webhooks.enqueue(f"refund.{settled['status']}", row["id"], row["idempotency_key"], show_refund(settled))
         return settled
+
+    def reverse(self, wanted: ReversalRequest) -> Row:
+        """A refund that was paid comes back from the customer's bank; the payment can be refunded again.
+
+        Raises RefundNotFoundError, RefundNotReversibleError.
+        """
+        with self._store.transaction():
+            row = self._named(wanted)
+            if row["status"] != "succeeded":
+                raise RefundNotReversibleError(f"The refund is {row['status']}; only a succeeded one can come back.", "refund_id")
+            at_ms = now_ms()
+            self._store.run("UPDATE payment SET refunded_minor = refunded_minor - ? WHERE id = ?", (row["amount_minor"], row["payment_id"]))
+            self._store.run(
+                "UPDATE refund SET status = 'reversed', failure_code = ?, updated_ms = ?, reversed_ms = ? WHERE id = ?",
+                (wanted.failure_code, at_ms, at_ms, row["id"]),
+            )
+            shown = show_refund(self.refund_row(row["id"]))
+            self._webhooks.enqueue("refund.reversed", row["id"], row["idempotency_key"], shown)
+        return shown
+
+    def _named(self, wanted: ReversalRequest) -> Row:
+        if wanted.refund_id is not None:
+            return self.refund_row(wanted.refund_id)
+        row = self._store.one("SELECT * FROM refund WHERE idempotency_key = ?", (wanted.idempotency_key,))
+        if row is None:
+            raise RefundNotFoundError(f"There is no refund under the key {wanted.idempotency_key}.", "idempotency_key")
+        return row
 
     def payment_row(self, payment_id: str) -> Row:
         """The record of a payment. Raises PaymentNotFoundError."""

@@ -1,14 +1,14 @@
 """What callers send to the payment provider, and what it shows them."""
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deploy.local.sandbox.clock import rfc3339, rfc3339_or_none
 from deploy.local.sandbox.store import Row
 
-RefundStatus = Literal["pending", "succeeded", "failed"]
+RefundStatus = Literal["pending", "succeeded", "failed", "reversed"]
 AmountMinor = Annotated[int, Field(gt=0, le=10**12, description="minor units of the currency")]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217")]
 Reference = Annotated[str, Field(min_length=1, max_length=255)]
@@ -16,6 +16,7 @@ Reference = Annotated[str, Field(min_length=1, max_length=255)]
 _FAILURES = {
     "declined_by_issuer": "The customer's bank did not accept the refund.",
     "account_closed": "The account the payment came from is closed.",
+    "returned_by_bank": "The customer's bank sent the money back.",
 }
 
 
@@ -47,6 +48,20 @@ class RefundRequest(_Request):
     currency: Currency
     merchant_reference: Reference | None = None
     metadata: dict[str, str] = Field(default_factory=dict, max_length=50)
+
+
+class ReversalRequest(_Request):
+    """Which succeeded refund comes back, and why."""
+
+    refund_id: Reference | None = None
+    idempotency_key: Reference | None = None
+    failure_code: Annotated[str, Field(min_length=1, max_length=100)] = "returned_by_bank"
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> Self:
+        if (self.idempotency_key is None) == (self.refund_id is None):
+            raise ValueError("name the refund by idempotency_key or by refund_id")
+        return self
 
 
 def show_payment(row: Row) -> Row:
@@ -86,11 +101,19 @@ def show_refund(row: Row) -> Row:
         "created_at": rfc3339(row["created_ms"]),
         "updated_at": rfc3339(row["updated_ms"]),
         "settled_at": rfc3339_or_none(row["settled_ms"]),
+        "reversed_at": rfc3339_or_none(row["reversed_ms"]),
     }
 
 
 def show_settlement(row: Row) -> Row:
-    """A line of the settlement record."""
+    """A line of the settlement file: ``kind`` and ``at_ms`` say which of a refund's two it is."""
     shown = show_refund(row)
-    names = ("payment_id", "merchant_reference", "idempotency_key", "amount_minor", "currency", "settlement_reference", "settled_at")
-    return {"refund_id": shown["id"], **{name: shown[name] for name in names}}
+    names = ("payment_id", "merchant_reference", "idempotency_key", "amount_minor", "currency", "settlement_reference")
+    mark = "REF" if row["kind"] == "refund" else "REV"
+    return {
+        "reference": f"{mark}-{row['row_number']:08d}",
+        "kind": row["kind"],
+        "refund_id": shown["id"],
+        **{name: shown[name] for name in names},
+        "settled_at": rfc3339(row["at_ms"]),
+    }

@@ -17,6 +17,13 @@ class RefundNotFoundError(RefusedError):
     code = "refund_not_found"
 
 
+class RefundNotReversibleError(RefusedError):
+    """Only what was paid can come back."""
+
+    status = 409
+    code = "refund_not_reversible"
+
+
 class CurrencyMismatchError(RefusedError):
     """A refund is paid in the currency of its payment."""
 

@@ -53,9 +53,9 @@ async def a_running_service(
             await handle.signal(IssueRefund.outcome, RefundSignal(event_id=delivery.payload["event_id"]))
 
     stop = asyncio.Event()
-    async with open_sandbox_provider(sandbox.url, API_KEY) as provider:
+    async with open_sandbox_provider(sandbox.url, API_KEY, [WEBHOOK_SECRET]) as provider:
         activities = desk.activities(provider, **options)
-        app = an_api(desk, [provider], {"sandbox": [WEBHOOK_SECRET]})
+        app = an_api(desk, [provider])
         delivering = asyncio.create_task(Deliverer(desk.pool, deliver).run(stop))
         try:
             async with served(app) as url, Worker(client, task_queue=task_queue, workflows=[IssueRefund], activities=activities.all()):
@@ -166,8 +166,8 @@ async def test_a_refund_without_trouble_makes_a_short_history_and_a_hand_made_si
 
 async def test_a_webhook_with_a_wrong_signature_changes_nothing(desk: RecordsDesk, sandbox: SandboxServer) -> None:
     async with (
-        open_sandbox_provider(sandbox.url, API_KEY) as provider,
-        a_client(an_api(desk, [provider], {"sandbox": [WEBHOOK_SECRET]})) as caller,
+        open_sandbox_provider(sandbox.url, API_KEY, [WEBHOOK_SECRET]) as provider,
+        a_client(an_api(desk, [provider])) as caller,
     ):
         headers = {"webhook-id": "evt_1", "webhook-timestamp": "1", "webhook-signature": "v1,bm90aGluZw=="}
         refused = await caller.post("/v1/providers/sandbox/webhooks", content=b"{}", headers=headers)

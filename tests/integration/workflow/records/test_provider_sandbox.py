@@ -1,7 +1,8 @@
 """The sandbox adapter against the real sandbox server."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,10 +10,13 @@ import httpx2
 import pytest
 
 from contracts.identifiers import SubmissionId
+from services.kit import webhooks
 from services.workflow.adapters.provider_sandbox import SandboxProvider, open_sandbox_provider
 from services.workflow.ports import OutcomeUnknownError, ProviderUnavailableError
-from tests.support.payment_provider import PaymentProviderBehaviour, a_submission
-from tests.support.sandbox import API_KEY, Receiver, SandboxServer, a_sandbox, wait_for
+from tests.support.payment_provider_behaviour import SECRETS, PaymentProviderBehaviour, SignedWebhook, Signer, a_submission
+from tests.support.sandbox import API_KEY, WEBHOOK_SECRET, Receiver, SandboxServer, a_sandbox, wait_for
+
+BY_HAND = "made-by-hand-"
 
 
 class SandboxWorld:
@@ -37,11 +41,31 @@ class SandboxWorld:
     def fail_next_refund(self) -> None:
         self._switch(fail_next=[{"failure_code": "account_closed"}])
 
-    def webhook_about(self, submission_id: SubmissionId) -> bytes:
-        def arrived() -> bytes | None:
+    def refund_by_hand(self, reference: str, amount_minor: int) -> str:
+        body = {"payment_id": reference, "amount_minor": amount_minor, "currency": "GBP"}
+        answer = self._api.post("/v1/refunds", json=body, headers={"idempotency-key": f"{BY_HAND}{uuid4()}"})
+        return str(answer.raise_for_status().json()["id"])
+
+    def reverse(self, submission_id: SubmissionId) -> None:
+        self._api.post("/admin/reverse", json={"idempotency_key": str(submission_id)}).raise_for_status()
+
+    def webhook_about(self, submission_id: SubmissionId) -> SignedWebhook:
+        found = self._api.get("/v1/refunds", params={"idempotency_key": str(submission_id)}).raise_for_status().json()
+        return self._arrived(str(submission_id), f"refund.{found['data'][0]['status']}")
+
+    def webhooks_about_something_else(self) -> Sequence[SignedWebhook]:
+        self.refund_by_hand(self.capture(100), 100)
+        captured = json.dumps({"type": "payment.captured", "data": {}}).encode()
+        return [self._arrived(BY_HAND, "refund.succeeded"), SignedWebhook(self.sign(captured), captured)]
+
+    def sign(self, body: bytes, by: Signer = Signer.CURRENT, at: datetime | None = None) -> Mapping[str, str]:
+        return webhooks.sign(WEBHOOK_SECRET if by is Signer.CURRENT else SECRETS[by], "evt_1", body, at)
+
+    def _arrived(self, key: str, event_type: str) -> SignedWebhook:
+        def arrived() -> SignedWebhook | None:
             for webhook in self._receiver.received:
-                if json.loads(webhook.body)["data"]["idempotency_key"] == str(submission_id):
-                    return webhook.body
+                if webhook.event["data"]["idempotency_key"].startswith(key) and webhook.event["type"] == event_type:
+                    return SignedWebhook(webhook.headers, webhook.body)
             return None
 
         return wait_for(arrived)
@@ -63,7 +87,7 @@ class TestSandboxProvider(PaymentProviderBehaviour):
             api.post("/admin/reset-faults").raise_for_status()
             api.patch("/admin/faults", json={"settle_delay_ms": 0}).raise_for_status()
             api.put("/admin/webhook-endpoint", json={"url": receiver.url}).raise_for_status()
-            async with open_sandbox_provider(server.url, API_KEY) as provider:
+            async with open_sandbox_provider(server.url, API_KEY, [WEBHOOK_SECRET, SECRETS[Signer.FORMER]]) as provider:
                 yield SandboxWorld(provider, api, receiver)
             api.put("/admin/webhook-endpoint", json={"url": None}).raise_for_status()
 
@@ -73,4 +97,4 @@ async def test_a_wrong_key_is_an_unknown_outcome_and_never_a_failure(server: San
         with pytest.raises(OutcomeUnknownError):
             await provider.submit(a_submission("pay_1"))
         with pytest.raises(ProviderUnavailableError):
-            await provider.find(a_submission("pay_1").submission_id)
+            await provider.find(a_submission("pay_1"))

@@ -59,7 +59,8 @@ async def test_refunds_and_ledger_of_before_go_on(empty_postgres_dsn_for: DsnFac
         assert submission["entry_id"] == entry["entry_id"]
         await desk.pool.execute("UPDATE payment_caps SET reserved_minor = 850")
         await desk.record(word(submission, "failed", failure_code="returned_by_bank"))
-        sums = dict(await desk.pool.fetch("SELECT account, sum(amount_minor)::bigint FROM ledger_lines GROUP BY 1"))
+        rows = await desk.pool.fetch("SELECT account, sum(amount_minor)::bigint AS minor FROM ledger_lines GROUP BY 1")
+        sums = {row["account"]: row["minor"] for row in rows}
         assert (sums["refunds.payable"], sums["clearing:sandbox"], sum(sums.values())) == (-850, 0, 0)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.payment_provider import FakeProvider, PaymentProviderBehaviour
+from tests.support.payment_provider import FakeProvider
+from tests.support.payment_provider_behaviour import PaymentProviderBehaviour
 
 
 class TestProviderInMemory(PaymentProviderBehaviour):

@@ -6,7 +6,7 @@ from services.workflow.adapters.providers import Providers
 from services.workflow.ports import ProviderNotAvailableError
 from tests.support.payment_provider import FakeProvider
 
-PROVIDERS = Providers([FakeProvider(name="sandbox"), FakeProvider(name="bank", sandbox=False)], {"sandbox": ["whsec_MTIz"]})
+PROVIDERS = Providers([FakeProvider(name="sandbox"), FakeProvider(name="bank", sandbox=False)])
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,5 @@ def test_the_mode_of_the_merchant_decides(name: str, test: bool, served: bool) -
             PROVIDERS.of(name, test=test)
 
 
-def test_webhooks_of_a_provider_without_a_secret_are_never_verified() -> None:
-    assert PROVIDERS.webhook_secrets("bank") == ()
+def test_a_provider_that_is_not_configured_is_not_there() -> None:
     assert PROVIDERS.named("nobody") is None
