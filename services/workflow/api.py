@@ -8,7 +8,17 @@ from services.kit.http import create_app
 from services.kit.postgres import Pool
 from services.kit.settings import KitSettings, SettingsError
 from services.kit.tokens import StaffTokens
-from services.workflow import api_approvals, api_decisions, api_questions, api_records, api_refunds, api_webhooks, api_work_items
+from services.workflow import (
+    api_approvals,
+    api_decisions,
+    api_ledger,
+    api_payouts,
+    api_questions,
+    api_records,
+    api_refunds,
+    api_webhooks,
+    api_work_items,
+)
 from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.deciding import Deciding
 from services.workflow.adapters.providers import Providers
@@ -47,6 +57,16 @@ def create_api(
         api_keys or ApiKeys(),
         Bookkeeper(deciding.merchants),
     )
-    for module in (api_approvals, api_refunds, api_work_items, api_records, api_decisions, api_questions, api_webhooks):
+    for module in (
+        api_approvals,
+        api_refunds,
+        api_payouts,
+        api_ledger,
+        api_work_items,
+        api_records,
+        api_decisions,
+        api_questions,
+        api_webhooks,
+    ):
         app.include_router(module.router)
     return app

@@ -1,4 +1,4 @@
-"""What was decided and booked, over HTTP: the decisions of a case with their trace, the balance of the ledger, the reconciliation with providers."""
+"""What was decided and paid, over HTTP: the decisions of a case with their trace, the reconciliation with providers."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -13,9 +13,8 @@ from contracts.roles import Role
 from services.kit.clock import utc_now
 from services.kit.problems import Problem
 from services.kit.tokens import ALL_MERCHANTS
-from services.workflow.adapters.ledger import balances
 from services.workflow.adapters.reconciliation import Reconciliation, reconcile
-from services.workflow.api_context import Context, Staff, require_role, visible_merchants
+from services.workflow.api_context import Context, Staff, require_role
 from services.workflow.ports import ProviderUnavailableError
 
 router = APIRouter(prefix="/v1", tags=["records"])
@@ -33,27 +32,6 @@ class DecisionItem(BaseModel):
     decision: Decision
 
 
-class AccountBalance(BaseModel):
-    """The sum of one account: debit positive, credit negative, in minor units."""
-
-    model_config = ConfigDict(frozen=True)
-
-    merchant_id: str
-    currency: str
-    account: str
-    lines: int
-    amount_minor: int
-
-
-class LedgerBalance(BaseModel):
-    """The accounts, and their sum by currency, which is zero or something is very wrong."""
-
-    model_config = ConfigDict(frozen=True)
-
-    accounts: list[AccountBalance]
-    balance_minor: dict[str, int]
-
-
 @router.get("/cases/{case_id}/decisions")
 async def list_decisions(case_id: UUID, context: Context, staff: Staff) -> list[DecisionItem]:
     """The decisions of a case, oldest first, with their trace."""
@@ -62,17 +40,6 @@ async def list_decisions(case_id: UUID, context: Context, staff: Staff) -> list[
         raise Problem(404, "case_not_found", "There is no such case.", "Find it by its number at the intake service.")
     rows = await context.pool.fetch(_DECISIONS, case_id)
     return [DecisionItem.model_validate(dict(row)) for row in rows]
-
-
-@router.get("/ledger/balance")
-async def ledger_balance(context: Context, staff: Staff, merchant_id: str | None = None) -> LedgerBalance:
-    """The accounts of your merchants."""
-    found = await balances(context.pool, visible_merchants(staff, merchant_id))
-    accounts = [AccountBalance.model_validate(balance, from_attributes=True) for balance in found]
-    total: dict[str, int] = {}
-    for account in accounts:
-        total[account.currency] = total.get(account.currency, 0) + account.amount_minor
-    return LedgerBalance(accounts=accounts, balance_minor=total)
 
 
 @router.get("/reconciliation")

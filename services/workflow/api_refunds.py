@@ -16,6 +16,7 @@ from services.kit.idempotency import IdempotencyKeyHeader, Reply
 from services.kit.paging import Page
 from services.kit.postgres import Connection, Record
 from services.kit.problems import Problem
+from services.workflow.adapters.refund_history import history_of
 from services.workflow.adapters.refund_orders import NotOrderableError, give_up, order_attempt
 from services.workflow.adapters.refunds import PostgresRefunds, RefusedError
 from services.workflow.api_context import (
@@ -81,12 +82,28 @@ class SubmissionItem(BaseModel):
     ended_at: datetime | None
 
 
+class HistoryEntry(BaseModel):
+    """One thing that happened to a refund; ``actor`` is ``system``, ``provider`` or a staff id."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    at: datetime
+    kind: str
+    actor: str
+    code: str
+    about: str
+    amount_minor: int | None
+    submission_id: UUID | None
+
+
 class RefundDetail(RefundItem):
-    """A refund with all that explains it; ``quote`` is None where it could not be reserved."""
+    """A refund with all that explains it; ``quote`` is None where it could not be reserved. ``ledger`` are the lines of all its entries."""
 
     quote: Quote | None
     submissions: list[SubmissionItem]
     ledger: list[JournalLine]
+    history: list[HistoryEntry]
+    credit_notes: list[str]
 
 
 class RefundTotal(BaseModel):
@@ -99,6 +116,14 @@ class RefundTotal(BaseModel):
     state: RefundState
     count: int
     sum_minor: int
+
+
+class AttemptBody(BaseModel):
+    """How another attempt is made. ``by_payout``: finance pays it out itself, since the original payment cannot take it (R-RFD-15)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by_payout: bool = False
 
 
 class GiveUpBody(BaseModel):
@@ -142,19 +167,29 @@ async def get_refund(refund_id: UUID, context: Context, staff: Staff) -> RefundD
     row = await _visible(context, staff, refund_id)
     submissions = await context.pool.fetch("SELECT * FROM refund_submissions WHERE refund_id = $1 ORDER BY payment_id, attempt", refund_id)
     ledger = await context.pool.fetch(_LEDGER, refund_id)
+    notes = await context.pool.fetch("SELECT number FROM credit_notes WHERE refund_id = $1 ORDER BY sequence", refund_id)
     return RefundDetail.model_validate(
-        {**dict(row), "submissions": [dict(submission) for submission in submissions], "ledger": [dict(line) for line in ledger]}
+        {
+            **dict(row),
+            "submissions": [dict(submission) for submission in submissions],
+            "ledger": [dict(line) for line in ledger],
+            "history": [HistoryEntry.model_validate(item) for item in await history_of(context.pool, RefundId(refund_id))],
+            "credit_notes": [note["number"] for note in notes],
+        }
     )
 
 
 @router.post("/{refund_id}/attempts")
-async def order_refund_attempt(refund_id: UUID, request: Request, key: IdempotencyKeyHeader, context: Context, staff: Staff) -> Response:
-    """Finance orders one more attempt of a stuck or refused refund (R-RFD-09)."""
+async def order_refund_attempt(
+    refund_id: UUID, request: Request, key: IdempotencyKeyHeader, context: Context, staff: Staff, body: AttemptBody | None = None
+) -> Response:
+    """Finance orders one more attempt of a stuck or refused refund (R-RFD-09), to the same payment or as a payout (R-RFD-15)."""
+    by_payout = body is not None and body.by_payout
     require_role(staff, Role.FINANCE)
     row = await _visible(context, staff, refund_id)
 
     async def command(conn: Connection) -> Reply:
-        attempt = await order_attempt(conn, _refunds(context), RefundId(refund_id), staff.staff_id)
+        attempt = await order_attempt(conn, _refunds(context), RefundId(refund_id), staff.staff_id, by_payout=by_payout)
         return Reply(202, {"refund_id": str(refund_id), "attempt": attempt}, {"Location": f"/v1/refunds/{refund_id}"})
 
     return await _ordered(request, staff, row, key, context, command)
@@ -210,5 +245,6 @@ WHERE ($1::text[] IS NULL OR merchant_id = ANY($1)) AND amount_minor > 0 GROUP B
 """
 
 _LEDGER = """
-SELECT account, amount_minor, memo FROM ledger_lines JOIN ledger_entries USING (entry_id) WHERE refund_id = $1 ORDER BY posted_at, entry_id, line_number
+SELECT account, amount_minor, memo, tax_rate_ppm FROM ledger_lines JOIN ledger_entries USING (entry_id)
+WHERE refund_id = $1 ORDER BY posted_at, entry_id, line_number
 """

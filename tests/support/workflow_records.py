@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 from contracts.case_state import OptionCode
 from contracts.case_v1 import CaseOpened
 from contracts.identifiers import CaseId, RefundId, refund_id_for
-from contracts.merchant import Merchant, ReturnAddress
 from contracts.order_v1 import Order
 from contracts.quote import RefundItem, RefundRequest, RefundUnits
 from services.kit.clock import utc_now
@@ -25,18 +24,7 @@ from services.workflow.adapters.settlements import Settlements
 from services.workflow.adapters.work_items import WorkItemBook
 from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, RefundTimers, RequestRefund
 from services.workflow.ports import PaymentProvider, ProviderRefund, ProviderState
-from tests.support.builders import MERCHANT, a_case, an_order
-
-A_MERCHANT = Merchant(
-    merchant_id=MERCHANT,
-    name="Demo Shop",
-    time_zone="Europe/London",
-    locale="en",
-    currency="GBP",
-    policy_pack="uk-retail",
-    case_number_prefix="D",
-    return_address=ReturnAddress(name="Demo Shop Returns", lines=("1 Wharf Road",), postcode="N1 7GR", country="GB"),
-)
+from tests.support.builders import MERCHANT, a_case, a_merchant, an_order
 
 
 def every_provider(_name: str, _test: bool) -> bool:
@@ -119,7 +107,7 @@ async def a_desk(dsn: str, provider_serves: Callable[[str, bool], bool] = every_
         cases = CaseBook()
         work_items = WorkItemBook(cases)
         refunds = PostgresRefunds(cases, work_items, provider_serves)
-        bookkeeper = Bookkeeper({MERCHANT: A_MERCHANT})
+        bookkeeper = Bookkeeper({MERCHANT: a_merchant()})
         settlements = Settlements(work_items, bookkeeper)
         yield RecordsDesk(pool, cases, work_items, PostgresOrderBook(work_items), refunds, settlements, bookkeeper)
 

@@ -12,6 +12,7 @@ from services.workflow.adapters.refund_facts import FactKind, RefundFact, record
 from services.workflow.adapters.refund_rows import RefundNotFoundError, load_refund, lock_refund, step_of, submissions_of
 from services.workflow.adapters.refunds import PostgresRefunds
 from services.workflow.adapters.settlements import Settlements
+from services.workflow.money.accounts import PAYOUT
 from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, RefundPhase, RefundStep
 from services.workflow.ports import Cases, OpenSubmission, ProviderRefund, Submission, WorkItems
 
@@ -57,7 +58,7 @@ class PostgresRefundSteps:
                 state=row.state,
             )
             for row in await submissions_of(self._pool, refund_id)
-            if not row.state.final
+            if not row.state.final and row.provider != PAYOUT  # finance pays those, and says so itself
         ]
 
     async def record(self, said: ProviderRefund) -> None:

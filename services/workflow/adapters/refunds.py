@@ -173,7 +173,8 @@ class PostgresRefunds:
             raise RefusedError("not_quotable") from error
         if refund.agreed_minor is not None and found.amount_minor < refund.agreed_minor:
             raise RefusedError("less_than_agreed")
-        if not all(self._provider_serves(channel_of(allocation), header.test) for allocation in _payable(found)):
+        channels = {channel_of(allocation) for allocation in _payable(found)} - {PAYOUT}
+        if not all(self._provider_serves(channel, header.test) for channel in channels):
             raise RefusedError("provider_not_available")
         try:
             await reserve(conn, refund.order_id, found)

@@ -19,6 +19,7 @@ from services.workflow.adapters import refund_events
 from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.refund_facts import PROVIDER, SYSTEM, FactKind, RefundFact, record_facts
 from services.workflow.adapters.refund_rows import RefundRow, SubmissionRow, lock_refund, submissions_of
+from services.workflow.money.accounts import PAYOUT
 from services.workflow.payloads.refund import RefundPhase
 from services.workflow.ports import ProviderRefund, WorkItems
 from services.workflow.refunds.phase import RefundState, is_last_automatic, latest, phase_of
@@ -130,7 +131,7 @@ class Settlements:
         self, conn: Connection, refund: RefundRow, submission: SubmissionRow, at: datetime
     ) -> tuple[RefundRow, list[OutgoingEvent]]:
         code = submission.failure_code or "unnamed"
-        final = is_last_automatic(submission.attempt, refund.attempts_allowed)
+        final = submission.provider == PAYOUT or is_last_automatic(submission.attempt, refund.attempts_allowed)
         log.warning("refund.attempt_failed", refund_id=str(refund.refund_id), attempt=submission.attempt, code=code, final=final)
         if final:
             refund = await self._hand_over(conn, refund, submission, "finance_refund_failed", "failed", code)

@@ -155,7 +155,8 @@ CREATE TABLE payouts (
     CONSTRAINT payout_requester_does_not_pay CHECK (state <> 'paid' OR ended_by <> requested_by)
 );
 CREATE INDEX payouts_by_merchant ON payouts (merchant_id, requested_at, payout_id);
-CREATE INDEX payouts_by_case ON payouts (case_id)
+CREATE INDEX payouts_by_case ON payouts (case_id);
+CREATE UNIQUE INDEX one_open_payout ON payouts (case_id, kind, amount_minor) WHERE state = 'requested' AND refund_id IS NULL
 """
 
 # What the provider has and nobody here knows of belongs to no case, perhaps to no merchant.

@@ -62,6 +62,9 @@ async def test_a_refund_shows_its_quote_submissions_and_ledger_lines(desk: Recor
     assert [(one["attempt"], one["state"], one["amount_minor"]) for one in shown["submissions"]] == [(1, "succeeded", 850)]
     assert sum(line["amount_minor"] for line in shown["ledger"]) == 0
     assert len(shown["ledger"]) >= 2
+    told = ["requested", "attempt_committed", "submitted", "succeeded", "settled", "booked", "credit_note_issued"]
+    assert [item["kind"] for item in shown["history"]] == told
+    assert shown["credit_notes"] == [shown["history"][-1]["about"]]
     assert code_of(await stranger.get(f"/v1/refunds/{issue.refund.refund_id}")) == (404, "refund_not_found")
     assert (await stranger.get("/v1/refunds")).json()["items"] == []
 
