@@ -14,6 +14,7 @@ from services.workflow import (
     api_ledger,
     api_payouts,
     api_questions,
+    api_reconciliation,
     api_records,
     api_refunds,
     api_webhooks,
@@ -22,6 +23,8 @@ from services.workflow import (
 from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.deciding import Deciding
 from services.workflow.adapters.providers import Providers
+from services.workflow.adapters.published_entries import KafkaLedger
+from services.workflow.adapters.reconciling import PublishedEntries, Reconciling
 from services.workflow.api_context import ApiContext
 from services.workflow.ports import Cases, WorkItems
 
@@ -42,8 +45,12 @@ def create_api(
     *,
     deciding: Deciding,
     api_keys: ApiKeys | None = None,
+    published: PublishedEntries | None = None,
 ) -> FastAPI:
-    """The application; without ``api_keys`` it knows no storefront. Raises ``SettingsError`` where no staff key is set."""
+    """The application; without ``api_keys`` it knows no storefront, without ``published`` it reads from Kafka what was published.
+
+    Raises ``SettingsError`` where no staff key is set.
+    """
     if settings.staff_public_key is None:
         raise SettingsError("AFTERSALES_STAFF_PUBLIC_KEY is missing: set it to the public key that staff tokens are verified with")
     app = create_app(title="workflow", version="1", health=health, description=_DESCRIPTION)
@@ -56,6 +63,7 @@ def create_api(
         deciding,
         api_keys or ApiKeys(),
         Bookkeeper(deciding.merchants),
+        Reconciling(pool, work_items, providers.all(), published or KafkaLedger(settings.kafka_bootstrap_servers)),
     )
     for module in (
         api_approvals,
@@ -66,7 +74,9 @@ def create_api(
         api_records,
         api_decisions,
         api_questions,
+        api_reconciliation,
         api_webhooks,
     ):
         app.include_router(module.router)
+    app.include_router(api_reconciliation.compared)
     return app

@@ -19,6 +19,7 @@ from services.kit.tokens import ALL_MERCHANTS, StaffPrincipal, StaffTokens, bear
 from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.deciding import Deciding
 from services.workflow.adapters.providers import Providers
+from services.workflow.adapters.reconciling import Reconciling
 from services.workflow.ports import Cases, WorkItems
 
 PAGE_LIMIT = 100
@@ -36,6 +37,7 @@ class ApiContext:
     deciding: Deciding
     api_keys: ApiKeys
     bookkeeper: Bookkeeper
+    reconciling: Reconciling
 
 
 def _context(request: Request) -> ApiContext:

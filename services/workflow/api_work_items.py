@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from contracts.identifiers import MerchantId
 from contracts.roles import Role
 from services.kit import deliveries, idempotency
 from services.kit.clock import utc_now
@@ -15,6 +16,7 @@ from services.kit.idempotency import IdempotencyKeyHeader, Reply
 from services.kit.paging import Page
 from services.kit.postgres import Connection, Record
 from services.kit.problems import Problem
+from services.kit.tokens import ALL_MERCHANTS
 from services.workflow.api_context import (
     ApiContext,
     Context,
@@ -33,14 +35,14 @@ router = APIRouter(prefix="/v1/work-items", tags=["work items"])
 
 
 class WorkItem(BaseModel):
-    """A task for a person of ``role``; ``detail`` holds ids, codes and numbers."""
+    """A task for a person of ``role``; ``detail`` holds ids, codes and numbers. A break of reconciliation may belong to no case and no merchant."""
 
     model_config = ConfigDict(frozen=True)
 
     work_item_id: UUID
-    case_id: UUID
-    case_number: str
-    merchant_id: str
+    case_id: UUID | None
+    case_number: str | None
+    merchant_id: str | None
     kind: str
     role: Role
     state: Literal["open", "done"]
@@ -102,12 +104,14 @@ async def resolve_work_item(
         await _wake(conn, done)
         return Reply(200, WorkItem.model_validate(dict(done)))
 
-    return (await idempotency.run(context.pool, await idempotent(request, staff, row["merchant_id"], key), command)).response()
+    return (
+        await idempotency.run(context.pool, await idempotent(request, staff, row["merchant_id"] or ALL_MERCHANTS, key), command)
+    ).response()
 
 
 async def _visible(context: ApiContext, staff: Staff, work_item_id: UUID) -> Record:
     row = await context.pool.fetchrow("SELECT * FROM work_items WHERE work_item_id = $1", work_item_id)
-    if row is None or not staff.may_see(row["merchant_id"]):
+    if row is None or not staff.may_see(row["merchant_id"] or MerchantId(ALL_MERCHANTS)):
         raise Problem(404, "work_item_not_found", "There is no such task.", "List those of your merchants with GET /v1/work-items.")
     return row
 

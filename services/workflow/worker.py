@@ -10,6 +10,7 @@ from contracts.merchant import load_merchants
 from services.kit.postgres import Pool
 from services.workflow.activities.approvals import ApprovalActivities
 from services.workflow.activities.cases import CaseActivities
+from services.workflow.activities.reconciliation import ReconciliationActivities
 from services.workflow.activities.refunds import RefundActivities
 from services.workflow.activities.reships import ReshipActivities
 from services.workflow.activities.returns import ReturnActivities
@@ -17,8 +18,11 @@ from services.workflow.adapters.approval_steps import PostgresApprovalSteps
 from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.books import Books, open_books
 from services.workflow.adapters.cases import CaseBook
+from services.workflow.adapters.daily_reconciling import DailyReconciliation
 from services.workflow.adapters.deciding import Deciding
 from services.workflow.adapters.providers import Providers
+from services.workflow.adapters.published_entries import KafkaLedger
+from services.workflow.adapters.reconciling import Reconciling
 from services.workflow.adapters.refund_steps import PostgresRefundSteps
 from services.workflow.adapters.refunds import PostgresRefunds
 from services.workflow.adapters.steps import CaseTransactions, ReshipTransactions, ReturnTransactions
@@ -27,10 +31,11 @@ from services.workflow.policy.registry import BUILT_IN, load_packs
 from services.workflow.settings import WorkflowSettings
 from services.workflow.workflows.after_sales_case import AfterSalesCase
 from services.workflow.workflows.issue_refund import IssueRefund
+from services.workflow.workflows.reconcile_daily import ReconcileDaily
 from services.workflow.workflows.reship_goods import ReshipGoods
 from services.workflow.workflows.return_goods import ReturnGoods
 
-WORKFLOWS = (AfterSalesCase, IssueRefund, ReturnGoods, ReshipGoods)
+WORKFLOWS = (AfterSalesCase, IssueRefund, ReturnGoods, ReshipGoods, ReconcileDaily)
 
 _PASSED_THROUGH = ("services", "contracts", "pydantic", "pydantic_core", "annotated_types", "uuid_utils", "tzdata", "zoneinfo")
 
@@ -53,12 +58,15 @@ def build_worker(client: Client, books: Books, providers: Providers, settings: W
     """
     bookkeeper = Bookkeeper(books.deciding.merchants)
     refunds = RefundActivities(PostgresRefundSteps(books.pool, books.cases, books.work_items, bookkeeper, providers.serves), providers)
+    published = KafkaLedger(settings.kafka_bootstrap_servers)
+    reconciling = Reconciling(books.pool, books.work_items, providers.all(), published)
     activities = (
         *CaseActivities(CaseTransactions(books)).all(),
         *ReturnActivities(ReturnTransactions(books)).all(),
         *ReshipActivities(ReshipTransactions(books)).all(),
         *ApprovalActivities(PostgresApprovalSteps(books.pool, books.cases)).all(),
         *refunds.all(),
+        *ReconciliationActivities(DailyReconciliation(books.pool, reconciling)).all(),
     )
     return Worker(
         client,

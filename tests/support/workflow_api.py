@@ -20,6 +20,7 @@ from services.kit.settings import KitSettings
 from services.kit.tokens import generate_staff_keys, issue_staff_token
 from services.workflow.adapters.deciding import Deciding
 from services.workflow.adapters.providers import Providers
+from services.workflow.adapters.reconciling import PublishedEntries
 from services.workflow.api import create_api
 from services.workflow.policy.registry import load_packs
 from services.workflow.ports import PaymentProvider
@@ -42,7 +43,7 @@ def api_key(merchant_id: str) -> str:
     return f"{KEY_PREFIX}{merchant_id}"
 
 
-def an_api(desk: RecordsDesk, providers: Sequence[PaymentProvider] = ()) -> FastAPI:
+def an_api(desk: RecordsDesk, providers: Sequence[PaymentProvider] = (), published: PublishedEntries | None = None) -> FastAPI:
     """The application."""
     settings = KitSettings(merchants_file=Path("merchants.json"), staff_public_key=PUBLIC_KEY)
     keys = ApiKeys(
@@ -50,7 +51,15 @@ def an_api(desk: RecordsDesk, providers: Sequence[PaymentProvider] = ()) -> Fast
     )
     providing = Providers(providers)
     return create_api(
-        desk.pool, settings, providing, desk.cases, desk.work_items, Health(), deciding=Deciding(SHOPS, load_packs()), api_keys=keys
+        desk.pool,
+        settings,
+        providing,
+        desk.cases,
+        desk.work_items,
+        Health(),
+        deciding=Deciding(SHOPS, load_packs()),
+        api_keys=keys,
+        published=published,
     )
 
 

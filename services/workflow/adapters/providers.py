@@ -47,6 +47,10 @@ class Providers:
         """The provider of that name, for its webhooks."""
         return self._providers.get(name)
 
+    def all(self) -> Sequence[PaymentProvider]:
+        """All of them, each mode for itself."""
+        return tuple(self._providers.values())
+
     def names(self) -> Sequence[str]:
         """The names of all providers."""
         return tuple(self._providers)

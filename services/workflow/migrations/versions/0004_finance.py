@@ -163,13 +163,26 @@ CREATE UNIQUE INDEX one_open_payout ON payouts (case_id, kind, amount_minor) WHE
 _RECONCILIATION = """
 ALTER TABLE work_items ALTER COLUMN case_id DROP NOT NULL, ALTER COLUMN case_number DROP NOT NULL, ALTER COLUMN merchant_id DROP NOT NULL;
 CREATE INDEX work_items_breaks ON work_items (kind, opened_at) WHERE state = 'open' AND kind LIKE 'reconciliation\\_%';
-CREATE TABLE reconciliations (
-    provider text NOT NULL,
+CREATE TABLE settlement_lines (
+    subject text NOT NULL,
     day date NOT NULL,
-    test boolean NOT NULL,
+    position integer NOT NULL,
+    reference text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('refund', 'reversal')),
+    provider_refund_id text NOT NULL,
+    submission_id uuid,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    settled_at timestamptz NOT NULL,
+    PRIMARY KEY (subject, day, position)
+);
+CREATE INDEX settlement_lines_submission ON settlement_lines (submission_id) WHERE submission_id IS NOT NULL;
+CREATE TABLE reconciliations (
+    day date NOT NULL,
+    subject text NOT NULL,
     result jsonb NOT NULL,
     run_at timestamptz NOT NULL,
-    PRIMARY KEY (provider, test, day)
+    PRIMARY KEY (day, subject)
 )
 """
 
