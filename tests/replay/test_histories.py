@@ -30,7 +30,7 @@ async def test_a_committed_history_replays(history: WorkflowHistory) -> None:
 
 def test_each_process_of_a_case_has_a_history() -> None:
     types = {path.read_text(encoding="utf-8").partition('"workflowType"')[2].split('"')[3] for path in HISTORIES}
-    assert types >= {"AfterSalesCase", "ReturnGoods", "ReshipGoods", "IssueRefund"}
+    assert types >= {"AfterSalesCase", "ReturnGoods", "ReshipGoods", "IssueRefund", "ReconcileDaily"}
 
 
 def test_a_history_names_no_machine_and_nobody() -> None:

@@ -24,6 +24,7 @@ from services.workflow.payloads.approval import ApprovalState, Ruling
 from services.workflow.payloads.case import FactKind
 from services.workflow.payloads.returns import Finding
 from tests.support.case_process import RunningCase, a_running_case
+from tests.support.record_reconciliation_history import record_reconciliation
 from tests.support.record_refund_history import record_refund
 from tests.support.scripted_steps import DAY, HOUR, REQUEST, UNITS, a_refund, agreed, chosen, ended, evidence, offer, owner, review
 from tests.support.skipped_time import skipped_time
@@ -163,9 +164,11 @@ async def record(
 
 
 async def main() -> None:
-    """Record all scenarios anew."""
+    """Record all scenarios, and keep what is not there yet: a history that was kept is never written over."""
 
     async def write(name: str, history: str) -> None:
+        if (HISTORIES / f"{name}.json").exists():
+            return
         text = json.dumps(json.loads(history), indent=1, sort_keys=True, ensure_ascii=False)
         (HISTORIES / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
@@ -173,6 +176,7 @@ async def main() -> None:
     for scenario in SCENARIOS:
         await record(scenario, write)
     await record_refund(write)
+    await record_reconciliation(write)
 
 
 if __name__ == "__main__":
