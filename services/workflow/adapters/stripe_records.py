@@ -44,6 +44,8 @@ class _BalanceTransaction(BaseModel):
     id: str
     reporting_category: str
     created: int
+    amount: int
+    currency: str
     source: dict[str, Any] | None = None
 
 
@@ -76,7 +78,8 @@ def read_refund(refund: Mapping[str, Any]) -> ProviderRefund | None:
 def read_balance_transaction(transaction: Mapping[str, Any]) -> SettlementLine | None:
     """The settlement line of a balance transaction with its source, None where it is about no refund. Raises ``ProviderMisuseError``.
 
-    Amount and currency are the refund's own: the transaction has those of the account's balance, which may be another currency.
+    Amount and currency are the refund's own: the transaction has those of the account's balance, which may be another currency. Where the source is no
+    refund, the line is told by the transaction alone, without a submission: finance must see it.
     """
     try:
         told = _BalanceTransaction.model_validate(transaction)
@@ -85,7 +88,9 @@ def read_balance_transaction(transaction: Mapping[str, Any]) -> SettlementLine |
     kind = _KINDS.get(told.reporting_category)
     if kind is None:
         return None
-    refund = _refund(told.source or {})
+    source = told.source or {}
+    alone = {"id": source.get("id", told.id), "amount": abs(told.amount), "currency": told.currency}
+    refund = _refund(source if source.get("object") == "refund" else alone)
     return SettlementLine(
         reference=told.id,
         kind=kind,
@@ -115,4 +120,4 @@ def _amount_minor(refund: _Refund) -> int:
     try:
         return from_stripe(refund.amount, refund.currency.upper())
     except NotExpressibleError as error:
-        raise ProviderMisuseError(f"the refund {refund.id}: {error}") from error
+        raise ProviderMisuseError(f"{refund.id}: {error}") from error
