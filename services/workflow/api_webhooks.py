@@ -1,5 +1,7 @@
 """Webhooks of payment providers: verified, then recorded through the one guarded transition. The answer comes after the commit."""
 
+from collections.abc import Mapping, Sequence
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -8,7 +10,7 @@ from services.kit.postgres import transaction
 from services.kit.problems import Problem
 from services.workflow.adapters.settlements import Settlements
 from services.workflow.api_context import Context
-from services.workflow.ports import ProviderMisuseError
+from services.workflow.ports import PaymentProvider, ProviderMisuseError, ProviderRefund
 
 router = APIRouter(prefix="/v1/providers", tags=["webhooks"])
 log = get_logger(__name__)
@@ -17,23 +19,42 @@ log = get_logger(__name__)
 @router.post("/{provider}/webhooks", status_code=204)
 async def take_provider_webhook(provider: str, request: Request, context: Context) -> Response:
     """Take in what a provider says of a refund. What is about nothing of ours is answered 204 and left alone."""
-    adapter = context.providers.named(provider)
-    if adapter is None:
+    modes = context.providers.modes(provider)
+    if not modes:
         raise Problem(404, "provider_not_found", "There is no such payment provider here.", "Check the webhook address at the provider.")
-    body = await request.body()
     try:
-        said = adapter.read_webhook(request.headers, body)
+        adapter, said = _read(modes, request.headers, await request.body())
     except ProviderMisuseError as error:
         raise Problem(400, "webhook_unreadable", "The webhook cannot be read.", str(error)) from error
     if said is None:
         return Response(status_code=204)
     async with transaction(context.pool) as conn:
-        ours = await Settlements(context.work_items, context.bookkeeper).record(conn, said)
-    if not ours:
+        asked = await conn.fetchval(_ASKED_THERE, said.submission_id, adapter.name, adapter.sandbox)
+        if asked:
+            await Settlements(context.work_items, context.bookkeeper).record(conn, said)
+    if not asked:
         log.warning(
-            "webhook.unknown_submission",
+            "webhook.unknown_submission" if asked is None else "webhook.submission_of_another_provider",
             provider=provider,
+            sandbox=adapter.sandbox,
             provider_refund_id=said.provider_refund_id,
             submission_id=str(said.submission_id),
         )
     return Response(status_code=204)
+
+
+def _read(modes: Sequence[PaymentProvider], headers: Mapping[str, str], body: bytes) -> tuple[PaymentProvider, ProviderRefund | None]:
+    """What the webhook says, and in which mode: that whose secret signed it. Raises :class:`Problem` 401 where none did, or ``ProviderMisuseError``."""
+    refusals = []
+    for adapter in modes:
+        try:
+            return adapter, adapter.read_webhook(headers, body)
+        except Problem as refusal:
+            refusals.append(refusal)
+    raise next((refusal for refusal in refusals if refusal.code == "webhook_timestamp_stale"), refusals[-1])
+
+
+_ASKED_THERE = """
+SELECT submission.provider = $2 AND refund.test = $3 FROM refund_submissions AS submission JOIN refunds AS refund USING (refund_id) WHERE submission_id = $1
+"""
+"""Whether the submission was sent to that provider in that mode: who can sign for play money, or for another provider, must not settle it."""

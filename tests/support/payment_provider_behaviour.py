@@ -117,7 +117,9 @@ class PaymentProviderBehaviour:
     async def test_a_refusal_is_the_providers_own_record_of_failure_and_stays_one(self, world: World) -> None:
         submission = a_submission(world.capture(300), 400)
         refused = [await world.provider.submit(submission) for _ in range(2)]
-        assert {(said.state, said.failure_code) for said in refused} == {(ProviderState.FAILED, "amount_exceeds_refundable")}
+        ((state, code),) = {(said.state, said.failure_code) for said in refused}
+        assert state is ProviderState.FAILED
+        assert code
         assert await world.provider.find(submission) is None
 
     async def test_an_id_used_for_another_amount_is_misuse(self, world: World) -> None:
