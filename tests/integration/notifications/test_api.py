@@ -10,10 +10,9 @@ import pytest
 from contracts.identifiers import MerchantId
 from contracts.roles import Role
 from services.kit.health import Health
-from services.kit.http import create_app
 from services.kit.postgres import Pool, open_pool
 from services.kit.tokens import StaffTokens, generate_staff_keys, issue_staff_token
-from services.notifications.api import create_router
+from services.notifications.api import build_app
 from tests.support.stack import DsnFactory
 
 PRIVATE, PUBLIC = generate_staff_keys()
@@ -35,8 +34,7 @@ async def pool(postgres_dsn_for: DsnFactory) -> AsyncIterator[Pool]:
 
 @pytest.fixture
 async def http(pool: Pool) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(title="notifications", version="1", health=Health())
-    app.include_router(create_router(pool, StaffTokens(PUBLIC)))
+    app = build_app(pool, StaffTokens(PUBLIC), Health())
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://notifications") as client:
         yield client
 
