@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from contracts.identifiers import MerchantId
 from contracts.roles import Role
@@ -18,9 +19,9 @@ from tests.support.stack import DsnFactory
 PRIVATE, PUBLIC = generate_staff_keys()
 
 
-def as_staff(role: Role = Role.AGENT, merchant: str = "demo-shop") -> dict[str, str]:
+def as_staff(role: Role = Role.AGENT, merchant: str = "demo-shop", staff_id: str = "staff-1") -> dict[str, str]:
     token = issue_staff_token(
-        PRIVATE, staff_id="staff-1", roles=frozenset({role}), merchants=frozenset({MerchantId(merchant)}), lifetime=timedelta(minutes=5)
+        PRIVATE, staff_id=staff_id, roles=frozenset({role}), merchants=frozenset({MerchantId(merchant)}), lifetime=timedelta(minutes=5)
     )
     return {"authorization": f"Bearer {token}"}
 
@@ -33,8 +34,12 @@ async def pool(postgres_dsn_for: DsnFactory) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
-async def http(pool: Pool) -> AsyncIterator[httpx2.AsyncClient]:
-    app = build_app(pool, StaffTokens(PUBLIC), Health())
+def app(pool: Pool) -> FastAPI:
+    return build_app(pool, StaffTokens(PUBLIC), Health())
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://notifications") as client:
         yield client
 
