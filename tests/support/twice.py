@@ -72,24 +72,27 @@ class Twice(Generic[World]):
         return self.route.partition(" ")[0]
 
 
-async def at_once(pool: Pool, gate: str, sends: Sequence[Send]) -> list[httpx2.Response]:
-    """The answers to requests of which all had read what they read before their first lock, and none had that lock, when the first went on."""
+async def at_once(pool: Pool, gate: str, sends: Sequence[Send], *, waiting: int | None = None) -> list[httpx2.Response]:
+    """The answers to requests of which all had read what they read before their first lock, and none had that lock, when the first went on.
+
+    ``waiting`` is how many of them must stand at the lock by then, where a pool does not let all of them so far.
+    """
     async with pool.acquire() as holder:
         held = holder.transaction()
         await held.start()
         await holder.execute(f"LOCK TABLE {gate} IN EXCLUSIVE MODE")  # reads pass, whoever locks or writes a row waits
         asking = [asyncio.ensure_future(send()) for send in sends]
         try:
-            await eventually(lambda: _all_wait(holder, gate, asking), f"{len(sends)} requests to wait for {gate}", 4)
+            await eventually(lambda: _all_wait(holder, gate, asking, waiting or len(sends)), f"requests to wait for {gate}", 4)
         finally:
             await held.rollback()
     return await asyncio.gather(*asking)
 
 
-async def _all_wait(holder: Any, gate: str, asking: Sequence["asyncio.Future[httpx2.Response]"]) -> bool:
+async def _all_wait(holder: Any, gate: str, asking: Sequence["asyncio.Future[httpx2.Response]"], count: int) -> bool:
     early = [request.result().text for request in asking if request.done()]
     assert not early, f"answered without waiting for {gate}: {early}"
-    return int(await holder.fetchval(_WAITING, gate)) == len(asking)
+    return int(await holder.fetchval(_WAITING, gate)) >= count
 
 
 def sender(http: httpx2.AsyncClient, row: Twice[World], ready: Ready, headers: Mapping[str, str], key: str | None = None) -> Send:

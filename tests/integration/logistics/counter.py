@@ -29,23 +29,24 @@ from services.logistics.api.app import build_app
 from services.logistics.api.desk import Desk
 from services.logistics.consumers import LogisticsConsumers
 from services.logistics.handlers.label_links import LabelLinks
-from tests.integration.logistics.conftest import write_merchants
-from tests.integration.logistics.world import MERCHANT, Story
+from tests.integration.logistics.world import MERCHANT, Story, write_merchants
 from tests.support.sandbox import WEBHOOK_SECRET
 
 NOWHERE = "http://127.0.0.1:9"
 """No command waits for the carrier: bookings are the jobs' part."""
+LINK_KEY = "key-for-tests-with-more-than-32-letters"
 
 
 @dataclass(frozen=True)
 class Counter:
-    """Where the people of the warehouse and the carrier's webhooks come."""
+    """Where the people of the warehouse and the carrier's webhooks come. ``settings`` make a process of its own serve the same."""
 
     app: FastAPI
     http: httpx2.AsyncClient
     pool: Pool
     consumers: LogisticsConsumers
     private_key: str
+    settings: dict[str, str]
 
     async def hear(self, body: EventBody) -> None:
         """Take an event of another service in, as the consumers do."""
@@ -92,20 +93,32 @@ class Counter:
 async def a_counter(dsn: str, home: Path) -> AsyncIterator[Counter]:
     """A counter on a migrated database."""
     private_key, public_key = generate_staff_keys()
-    merchants = load_merchants(write_merchants(home / "merchants.json"))
+    merchants_file, sealing_key = write_merchants(home / "merchants.json"), generate_sealing_key("k1")
+    merchants = load_merchants(merchants_file)
     carrier = SandboxCarrier(NOWHERE, "unused")
+    settings = {
+        "AFTERSALES_LOGISTICS_POSTGRES_DSN": dsn,
+        "AFTERSALES_LOGISTICS_LABEL_LINK_KEYS": LINK_KEY,
+        "AFTERSALES_LOGISTICS_CARRIER_URL": NOWHERE,
+        "AFTERSALES_LOGISTICS_CARRIER_API_KEY": "unused",
+        "AFTERSALES_LOGISTICS_CARRIER_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "AFTERSALES_LOGISTICS_PHOTOS_DIR": str(home / "photos"),
+        "AFTERSALES_MERCHANTS_FILE": str(merchants_file),
+        "AFTERSALES_CONTACT_KEY": sealing_key,
+        "AFTERSALES_STAFF_PUBLIC_KEY": public_key,
+    }
     async with open_pool(dsn, service="logistics test") as pool:
         desk = Desk(
             pool=pool,
             merchants=merchants,
             carriers=Carriers([carrier], merchants),
-            links=LabelLinks(NOWHERE, ("key-for-tests-with-more-than-32-letters",), timedelta(days=30)),
+            links=LabelLinks(NOWHERE, (LINK_KEY,), timedelta(days=30)),
             photos=PhotoStore(home / "photos"),
             tokens=StaffTokens(public_key),
             webhook_secrets=[WEBHOOK_SECRET],
         )
         app = build_app(desk, Health())
-        consumers = LogisticsConsumers(merchants, Sealer.parse(generate_sealing_key("k1")))
+        consumers = LogisticsConsumers(merchants, Sealer.parse(sealing_key))
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://logistics") as http:
-            yield Counter(app, http, pool, consumers, private_key)
+            yield Counter(app, http, pool, consumers, private_key, settings)
     await carrier.close()

@@ -1,21 +1,12 @@
 """Every command of logistics that is sent twice at the same moment has one effect: goods arrive, are judged and are counted once (R-RTN-03)."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests.integration.logistics.counter import Counter, a_counter
+from tests.integration.logistics.counter import Counter
 from tests.integration.logistics.twice_rows import EXEMPT, ROWS, Row
-from tests.support.stack import DsnFactory
 from tests.support.twice import Key, assert_complete, by_one_client, by_two_clients
 
 pytestmark = pytest.mark.engines
-
-
-@pytest.fixture(scope="module")
-async def counter(postgres_dsn_for: DsnFactory, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Counter]:
-    async with a_counter(await postgres_dsn_for("logistics"), tmp_path_factory.mktemp("counter")) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.key is not Key.UNKNOWN], ids=str)
