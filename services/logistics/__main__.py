@@ -6,7 +6,7 @@ from datetime import timedelta
 from contracts.merchant import load_merchants
 from services.kit.consumer import Consumers
 from services.kit.health import Health
-from services.kit.http import HttpPart, create_app
+from services.kit.http import HttpPart
 from services.kit.lifecycle import ALL_PARTS, parse_only, run_main, run_service
 from services.kit.logging import configure_logging
 from services.kit.postgres import Pool, open_pool, postgres_check
@@ -18,8 +18,8 @@ from services.logistics.adapters.carriers import Carriers
 from services.logistics.adapters.job_rows import JobKind
 from services.logistics.adapters.photo_store import PhotoStore
 from services.logistics.adapters.sandbox_carrier import SandboxCarrier
-from services.logistics.api import inspections, labels, receipts, returns, shipments, stock, tasks, webhooks
-from services.logistics.api.desk import MOST_PHOTO_BYTES, Desk
+from services.logistics.api.app import build_app
+from services.logistics.api.desk import Desk
 from services.logistics.consumers import LogisticsConsumers
 from services.logistics.handlers.label_links import LabelLinks
 from services.logistics.jobs.loop import JobLoop
@@ -27,8 +27,6 @@ from services.logistics.jobs.parcel_job import ParcelJob
 from services.logistics.jobs.return_job import ReturnJob
 from services.logistics.jobs.shipment_job import ShipmentJob
 from services.logistics.settings import LogisticsSettings, split_secrets
-
-DESCRIPTION = "Return labels, parcels, receipts, inspections, reshipments and stock."
 
 
 async def serve(settings: LogisticsSettings, only: frozenset[str] = ALL_PARTS) -> None:
@@ -59,12 +57,7 @@ async def serve(settings: LogisticsSettings, only: frozenset[str] = ALL_PARTS) -
                 tokens=tokens,
                 webhook_secrets=split_secrets(settings.carrier_webhook_secret),
             )
-            app = create_app(
-                title="logistics", health=health, description=DESCRIPTION, larger_bodies={r"^/v1/returns/[^/]+/photos$": MOST_PHOTO_BYTES}
-            )
-            for module in (returns, labels, receipts, inspections, shipments, stock, tasks, webhooks):
-                app.include_router(module.routes(desk))
-            http = HttpPart(app, settings.http_host, settings.http_port)
+            http = HttpPart(build_app(desk, health), settings.http_host, settings.http_port)
             await run_service("logistics", [consumers, jobs, http, relay], only=only, health=health)
     finally:
         await carrier.close()

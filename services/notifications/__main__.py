@@ -5,7 +5,7 @@ import sys
 from contracts.merchant import load_merchants
 from services.kit.consumer import Consumers
 from services.kit.health import Health
-from services.kit.http import HttpPart, create_app
+from services.kit.http import HttpPart
 from services.kit.lifecycle import ALL_PARTS, parse_only, run_main, run_service
 from services.kit.logging import configure_logging
 from services.kit.postgres import open_pool, postgres_check
@@ -14,7 +14,7 @@ from services.kit.sealing import Sealer
 from services.kit.settings import SettingsError, load_settings
 from services.kit.tokens import StaffTokens
 from services.notifications.adapters.smtp import SmtpMailer
-from services.notifications.api import create_router
+from services.notifications.api import build_app
 from services.notifications.handlers import build_handlers
 from services.notifications.ports import Mailer
 from services.notifications.sender import Sender
@@ -35,8 +35,7 @@ async def serve(settings: NotificationsSettings, only: frozenset[str] = ALL_PART
         health = Health()
         health.add("postgres", postgres_check(pool))
         health.add("relay", relay.check)
-        app = create_app(title="notifications", version="1", health=health)
-        app.include_router(create_router(pool, StaffTokens(settings.staff_public_key)))
+        app = build_app(pool, StaffTokens(settings.staff_public_key), health)
         api = HttpPart(app, settings.http_host, settings.http_port)
         await run_service(SERVICE, [consumers, Sender(pool, settings, merchants, _mailers(settings)), api, relay], only=only, health=health)
 

@@ -3,10 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, FastAPI, Query
 
 from contracts.roles import Role
 from services.kit.clock import utc_now
+from services.kit.health import Health
+from services.kit.http import create_app
 from services.kit.paging import decode_cursor, encode_cursor
 from services.kit.postgres import Pool, transaction
 from services.kit.problems import Problem
@@ -15,8 +17,14 @@ from services.kit.tokens import ALL_MERCHANTS, StaffPrincipal, StaffTokens, staf
 _READERS = frozenset({Role.AGENT, Role.SUPERVISOR, Role.AFTER_SALES_MANAGER, Role.DUTY_DIRECTOR, Role.SERVICE_QUALITY})
 
 
-def create_router(pool: Pool, tokens: StaffTokens) -> APIRouter:
-    """The routes of the message log and of agent tasks."""
+def build_app(pool: Pool, tokens: StaffTokens, health: Health) -> FastAPI:
+    """The application with all routes."""
+    app = create_app(title="notifications", version="1", health=health)
+    app.include_router(_routes(pool, tokens))
+    return app
+
+
+def _routes(pool: Pool, tokens: StaffTokens) -> APIRouter:
     authenticated = staff_dependency(tokens)
 
     def reader(principal: Annotated[StaffPrincipal, Depends(authenticated)]) -> StaffPrincipal:

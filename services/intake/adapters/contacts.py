@@ -21,11 +21,15 @@ WHERE contacts.fingerprint IS DISTINCT FROM excluded.fingerprint
   AND (contacts.erased_at IS NULL OR excluded.as_of > contacts.erased_at)
 RETURNING customer_ref, contact_version
 """
+# A customer of whom no contact ever came is erased, too: an older order that brings one must not bring them back.
 _ERASE = """
-UPDATE contacts SET contact_version = contact_version + 1, fingerprint = NULL, erased_at = $2 WHERE customer_ref = $1
+INSERT INTO contacts (customer_ref, merchant_id, as_of, recorded_at, erased_at) VALUES ($1, $2, $3, $3, $3)
+ON CONFLICT (customer_ref) DO UPDATE SET contact_version = contacts.contact_version + 1, fingerprint = NULL, erased_at = excluded.erased_at
+WHERE contacts.erased_at IS NULL
 RETURNING contact_version
 """
-_FORGET_IDENTITY = "UPDATE orders SET identity = '{}' WHERE customer_ref = $1 RETURNING order_id"
+_KNOWN = "SELECT EXISTS (SELECT FROM orders WHERE customer_ref = $1) OR EXISTS (SELECT FROM contacts WHERE customer_ref = $1)"
+_FORGET_IDENTITY = "UPDATE orders SET identity = '{}' WHERE customer_ref = $1"
 _FORGET_WORDS = """
 UPDATE case_texts SET body = NULL
 FROM cases WHERE cases.case_id = case_texts.case_id AND cases.customer_ref = $1 AND cases.status = ANY($2)
@@ -46,9 +50,15 @@ class PostgresContacts:
         rows = await connection.fetch(_UPSERT, list(contacts), fingerprints, moments, merchant_id, now)
         return {CustomerRef(row["customer_ref"]): row["contact_version"] for row in rows}
 
-    async def erase(self, connection: Connection, customer_ref: CustomerRef, ended: list[str], now: datetime) -> tuple[bool, int | None]:
-        """Forget a customer: identity hashes, words in ended cases. Returns whether they were known, and the contact's version if there was one."""
-        orders = await connection.fetch(_FORGET_IDENTITY, customer_ref)
+    async def known(self, connection: Connection, customer_ref: CustomerRef) -> bool:
+        """Whether anything of a customer was ever here."""
+        return bool(await connection.fetchval(_KNOWN, customer_ref))
+
+    async def erase(
+        self, connection: Connection, merchant_id: MerchantId, customer_ref: CustomerRef, ended: list[str], now: datetime
+    ) -> int | None:
+        """Forget a customer: identity hashes, words in ended cases. Returns the version of the contact's end, None where it has ended before."""
+        await connection.execute(_FORGET_IDENTITY, customer_ref)
         await connection.execute(_FORGET_WORDS, customer_ref, ended)
-        version = await connection.fetchval(_ERASE, customer_ref, now)
-        return bool(orders) or version is not None, version
+        version: int | None = await connection.fetchval(_ERASE, customer_ref, merchant_id, now)
+        return version

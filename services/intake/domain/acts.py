@@ -38,7 +38,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An accepted act. No events: it was done before, and the answer is the same as then. ``first_event_id`` names that fact."""
+    """An accepted act. No events: it was done before, and the answer is the same as then.
+
+    ``first_event_id`` names that fact where the view has it beside the act; else it is the last one of the same command.
+    """
 
     command: str
     view: CaseView
@@ -94,10 +97,13 @@ def ship_return(case: CaseRecord, at: Setting, carrier: str, waybill: str, shipp
         raise StaleCommandError("no_return_expected", f"The case is {view.status}: no parcel is expected now.")
     if shipped_at is not None and shipped_at > at.now:
         raise InvalidError("shipped_at is in the future.", code="invalid_moment")
+    known = view.returning
+    if (known.state, known.carrier, known.waybill) == ("announced", carrier, waybill):
+        return Act("return-shipment", view)
     event = ReturnShipped(
         merchant_id=case.merchant_id, case_id=case.case_id, carrier=carrier, waybill=waybill, shipped_at=shipped_at or at.now
     )
-    returning = view.returning.model_copy(update={"state": "announced", "carrier": carrier, "waybill": waybill})
+    returning = known.model_copy(update={"state": "announced", "carrier": carrier, "waybill": waybill})
     return Act("return-shipment", view.model_copy(update={"returning": returning}), (event,), data={"carrier": carrier, "waybill": waybill})
 
 

@@ -46,6 +46,7 @@ UNITS_GONE = frozenset({OptionCode.RETURN_REFUND, OptionCode.REFUND_NO_RETURN, O
 def fold_resolution(view: CaseView, event: ResolutionEvent, occurred_at: datetime) -> CaseView:
     """The view after the event."""
     changes = _changes(event, view)
+    changes["review"] = None  # the platform has spoken: evidence can be judged anew
     changes["progress"] = with_goods(event.progress, changes.get("returning", view.returning), changes.get("reshipment", view.reshipment))
     if isinstance(event, ChoiceRefused):
         changes["last_refusal"] = RefusalView(command=_refused_command(event, view), reason=event.reason, at=occurred_at)

@@ -10,7 +10,7 @@ from contracts.events import StaffActor
 from contracts.scenes import Scene
 from services.intake.domain.acts import Act, Setting
 from services.intake.domain.errors import InvalidError, StaleCommandError
-from services.intake.domain.view import CaseRecord
+from services.intake.domain.view import CaseRecord, ReviewView
 
 REVIEWABLE = frozenset({CaseStatus.SUBMITTED, CaseStatus.EVIDENCE_PENDING, CaseStatus.UNDER_REVIEW})
 """The states in which a verdict on evidence still matters."""
@@ -27,7 +27,10 @@ def review_evidence(
     missing: Sequence[str],
     affected: tuple[AffectedUnits, ...] | None,
 ) -> Act:
-    """Judge the evidence. ``affected`` (checked against the order by the caller) replaces the claimed units."""
+    """Judge the evidence. ``affected`` (checked against the order by the caller) replaces the claimed units.
+
+    Of two verdicts on the same evidence the first stands: two that ask for more would count as two of the few that R-EVD-09 allows.
+    """
     if case.view.status not in REVIEWABLE:
         raise StaleCommandError("not_reviewable", f"The case is {case.view.status}: a verdict on evidence changes nothing now.")
     if verdict is Verdict.INSUFFICIENT and not missing:
@@ -36,6 +39,11 @@ def review_evidence(
         raise InvalidError(
             "Say in reviewed.usable whether the goods can be used: the remedy depends on it (R-EVD-13).", code="usable_required"
         )
+    review = ReviewView(verdict=verdict, reviewed=reviewed, missing=tuple(missing), affected=affected)
+    if case.view.review == review:
+        return Act("evidence-review", case.view)
+    if case.view.review is not None:
+        raise StaleCommandError("already_reviewed", f"This evidence was judged before: {case.view.review.verdict}.")
     event = EvidenceReviewed(
         merchant_id=case.merchant_id,
         case_id=case.case_id,
@@ -46,7 +54,8 @@ def review_evidence(
         reviewer=reviewer,
         reviewed_at=at.now,
     )
-    return Act("evidence-review", case.view, (event,), data={"verdict": verdict, "missing": list(missing)})
+    view = case.view.model_copy(update={"review": review})
+    return Act("evidence-review", view, (event,), data={"verdict": verdict, "missing": list(missing)})
 
 
 def reopen(case: CaseRecord, at: Setting, reason: str, *, window: timedelta, by_staff: bool) -> Act:

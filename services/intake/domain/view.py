@@ -10,7 +10,7 @@ from pydantic import Field
 from contracts.base import Model, Moment
 from contracts.case_state import CaseOutcome, CaseStatus, OptionCode, Stage
 from contracts.case_v1 import Channel, InspectionAnswer, OpenedBy
-from contracts.decision_facts import AffectedUnits
+from contracts.decision_facts import AffectedUnits, Attributes, Verdict
 from contracts.decision_result import Clause, EvidenceNeed, FreightPayer, Priority
 from contracts.identifiers import CaseId, CustomerRef, MerchantId, OfferId, OrderId, ReshipId, RmaId
 from contracts.progress import Progress, Then, WaitingFor
@@ -115,8 +115,20 @@ class RefusalView(Model):
     at: Moment
 
 
+class ReviewView(Model):
+    """A verdict on the evidence that nothing has followed yet: no answer of the platform, no further evidence."""
+
+    verdict: Verdict
+    reviewed: Attributes
+    missing: tuple[str, ...]
+    affected: tuple[AffectedUnits, ...] | None
+
+
 class CaseView(Model):
-    """Everything about a case that changes. ``sequences`` holds the last number seen per topic, so that the view never goes backwards."""
+    """Everything about a case that changes. ``sequences`` holds the last number seen per topic, so that the view never goes backwards.
+
+    ``told`` holds the last fact of each command: the answer to a repeat names the fact that the first one made.
+    """
 
     progress: Progress
     priority: Priority | None = None
@@ -130,6 +142,7 @@ class CaseView(Model):
     last_refusal: RefusalView | None = None
     withdrawal_event_id: UUID | None = None
     evidence_refused: bool = False
+    review: ReviewView | None = None
     satisfied: bool | None = None
     outcome: CaseOutcome | None = None
     closed_at: Moment | None = None
@@ -137,6 +150,7 @@ class CaseView(Model):
     reopen_number: int = 0
     reopened_at: Moment | None = None
     sequences: dict[str, int] = Field(default_factory=dict)
+    told: dict[str, UUID] = Field(default_factory=dict)
 
     @property
     def status(self) -> CaseStatus:

@@ -1,7 +1,7 @@
 """Acting on a case: lock it, judge the act against the view, record fact, timeline and event in one transaction, answer 202."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 from uuid import UUID
 
@@ -97,14 +97,16 @@ class ActOnCase:
         setting = Setting(uuid7(), utc_now(), command.by, refunds)
         act = perform(case, setting)
         repeated = not act.events
+        first_event_id = act.first_event_id or case.view.told.get(act.command)
         if not repeated:
+            act = replace(act, view=act.view.model_copy(update={"told": {**act.view.told, act.command: setting.event_id}}))
             await self.commit(connection, case, act, setting)
             log.info("case.acted_on", case_id=str(case.case_id), command=act.command, by=command.by.kind)
         answer = {
             "case_id": case.case_id,
             "case_number": case.case_number,
             "accepted": act.command,
-            "event_id": act.first_event_id if repeated else setting.event_id,
+            "event_id": first_event_id if repeated else setting.event_id,
             "repeated": repeated,
         }
         return Reply(202, answer, {"Location": f"/v1/cases/{case.case_id}"})

@@ -76,7 +76,8 @@ class AddEvidence:
     async def _add(self, connection: Connection, caller: Caller, case: CaseRecord, item: EvidenceItem) -> None:
         setting = Setting(uuid7(), item.received_at, caller.acts_as())
         added = EvidenceAdded(merchant_id=case.merchant_id, case_id=case.case_id, item=item)
-        act = Act("evidence", case.view, (added,), data={"kind": item.kind, "shows": item.shows})
+        view = case.view.model_copy(update={"review": None})
+        act = Act("evidence", view, (added,), data={"kind": item.kind, "shows": item.shows})
         if case.view.status in ENDED:
             if not late_evidence_reopens(case):
                 raise StaleCommandError(

@@ -23,20 +23,21 @@ class EraseContact:
         self._contacts = contacts
 
     async def __call__(self, merchant: Merchant, customer_id: str) -> None:
-        """Forget one. Repeating it is harmless. Raises :class:`CustomerNotFoundError` where nothing of them was ever here."""
+        """Forget one. A repeat withdraws nothing again. Raises :class:`CustomerNotFoundError` where nothing of them was ever here."""
         customer_ref = customer_ref_for(merchant.merchant_id, customer_id)
         now = utc_now()
         async with transaction(self._pool) as connection:
-            known, version = await self._contacts.erase(connection, customer_ref, [status.value for status in ENDED], now)
-            if not known:
+            if not await self._contacts.known(connection, customer_ref):
                 raise CustomerNotFoundError("No order of this customer was ever sent.")
-            body = ContactRecorded(
-                merchant_id=merchant.merchant_id,
-                customer_ref=customer_ref,
-                contact_version=version or 1,
-                recorded_at=now,
-                key_id="",
-                sealed="",
-            )
-            await outbox.append(connection, OutgoingEvent(body=body, occurred_at=now, test=merchant.mode is Mode.TEST, payload=None))
+            version = await self._contacts.erase(connection, merchant.merchant_id, customer_ref, [status.value for status in ENDED], now)
+            if version is not None:
+                body = ContactRecorded(
+                    merchant_id=merchant.merchant_id,
+                    customer_ref=customer_ref,
+                    contact_version=version,
+                    recorded_at=now,
+                    key_id="",
+                    sealed="",
+                )
+                await outbox.append(connection, OutgoingEvent(body=body, occurred_at=now, test=merchant.mode is Mode.TEST, payload=None))
         log.info("contact.erased", merchant_id=merchant.merchant_id, customer_ref=str(customer_ref))

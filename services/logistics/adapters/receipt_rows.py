@@ -58,6 +58,21 @@ async def insert(conn: Connection, receipt: Receipt) -> None:
     )
 
 
+async def waits(conn: Connection, merchant_id: MerchantId, waybill: str, carrier: str | None) -> bool:
+    """Whether a parcel of this waybill waits to be identified. Who else asks this of the waybill waits until the transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"receipt/{merchant_id}/{waybill}")
+    found = await conn.fetchval(
+        """
+        SELECT true FROM receipts
+        WHERE merchant_id = $1 AND waybill = $2 AND rma_id IS NULL AND coalesce(carrier = $3, true) LIMIT 1
+        """,
+        merchant_id,
+        waybill,
+        carrier,
+    )
+    return found is True
+
+
 async def lock(conn: Connection, receipt_id: UUID) -> Receipt | None:
     """The receipt, locked until the transaction ends."""
     row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM receipts WHERE receipt_id = $1 FOR UPDATE", receipt_id)  # noqa: S608 (own column names)

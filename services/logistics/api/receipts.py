@@ -19,7 +19,13 @@ from services.logistics.api.desk import READ, RECEIVE, Cursor, Desk, Limit, Merc
 from services.logistics.api.models import AssignmentRequest, ReceiptRequest, ReceiptView, show_receipt
 from services.logistics.domain.returns import AlreadyReceivedError
 from services.logistics.handlers import receipts
-from services.logistics.handlers.receipts import AlreadyAssignedError, NamesDisagreeError, ParcelNames, ReturnNotFoundError
+from services.logistics.handlers.receipts import (
+    AlreadyAssignedError,
+    AlreadyRecordedError,
+    NamesDisagreeError,
+    ParcelNames,
+    ReturnNotFoundError,
+)
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -124,6 +130,13 @@ def _said() -> Iterator[None]:
     except AlreadyReceivedError:
         raise Problem(
             409, "already_received", "The goods of this return were received before.", "Read the return to find its receipt."
+        ) from None
+    except AlreadyRecordedError:
+        raise Problem(
+            409,
+            "already_recorded",
+            "A parcel of this waybill waits to be identified.",
+            "Find it with GET /v1/receipts?state=unidentified, and assign it.",
         ) from None
     except AlreadyAssignedError:
         raise Problem(409, "already_assigned", "This parcel is assigned to a return.", "Read the receipt to see which.") from None

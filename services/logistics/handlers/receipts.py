@@ -5,6 +5,7 @@
     ReceiptError
     ├── ReturnNotFoundError       the named return is not known here
     ├── NamesDisagreeError        the names given belong to different returns
+    ├── AlreadyRecordedError      the parcel waits to be identified already
     └── AlreadyAssignedError      the parcel is known to be a certain return
 """
 
@@ -36,6 +37,10 @@ class ReturnNotFoundError(ReceiptError):
 
 class NamesDisagreeError(ReceiptError):
     """The names given belong to different returns."""
+
+
+class AlreadyRecordedError(ReceiptError):
+    """The parcel waits to be identified already."""
 
 
 class AlreadyAssignedError(ReceiptError):
@@ -80,9 +85,11 @@ async def identify(conn: Connection, merchants: Sequence[MerchantId], names: Par
 async def receive(
     conn: Connection, ret: Return | None, merchant_id: MerchantId, names: ParcelNames, *, note: str | None, staff_id: str
 ) -> Receipt:
-    """A parcel is here. ``ret`` None records it as unidentified. Raises ``AlreadyReceivedError``."""
+    """A parcel is here. ``ret`` None records it as unidentified. Raises ``AlreadyReceivedError``, :class:`AlreadyRecordedError`."""
     if ret is not None:
         ret.check_receivable()
+    elif names.waybill is not None and await receipt_rows.waits(conn, merchant_id, names.waybill, names.carrier):
+        raise AlreadyRecordedError
     receipt = Receipt(
         receipt_id=uuid7(),
         merchant_id=merchant_id,

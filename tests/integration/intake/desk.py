@@ -86,6 +86,7 @@ def an_application(number: str, *, line: str = "1", quantity: int = 1, scene: st
 class Desk:
     """Asks over HTTP, and hands events in as the consumers would."""
 
+    app: FastAPI
     http: httpx2.AsyncClient
     house: House
     staff_private_key: str
@@ -96,7 +97,7 @@ class Desk:
         """A desk at an application."""
         transport = httpx2.ASGITransport(app=app, client=(f"10.{uuid4().int % 250}.{uuid4().int % 250}.1", 4711))
         async with httpx2.AsyncClient(transport=transport, base_url="http://intake") as http:
-            yield cls(http, house, staff_private_key)
+            yield cls(app, http, house, staff_private_key)
 
     def merchant(self, merchant_id: str = MERCHANT) -> dict[str, str]:
         """Headers of a merchant."""

@@ -22,7 +22,8 @@ from contracts.resolution_v1 import ChoiceRefused, ConfirmationRequested, Inspec
 from contracts.roles import Role
 from services.kit.clock import utc_now
 from tests.integration.intake.desk import Desk, Json, is_problem
-from tests.integration.intake.story import an_end, an_offer, now_at
+from tests.integration.intake.story import an_end, an_evidence_request, an_offer, now_at
+from tests.integration.intake.twice_rows import a_return_is_expected
 
 pytestmark = pytest.mark.engines
 
@@ -258,3 +259,31 @@ async def test_a_key_makes_an_act_repeatable_and_if_match_guards_it(desk: Desk) 
     assert is_problem(stale, 412, "version_changed")
     assert first.status_code == 202
     assert again.content == first.content
+
+
+async def test_the_first_verdict_on_the_same_evidence_stands_until_something_follows(desk: Desk) -> None:
+    """R-EVD-08, R-EVD-09: two verdicts that ask for more would count as two of the few requests there are."""
+    case = await desk.a_case(scene="quality.defect", description="cracked")
+    await desk.tell(an_evidence_request(case), 1)
+    vague, clear = {"verdict": "insufficient", "missing": ["photo:parcel"]}, {"verdict": "accepted", "reviewed": {"usable": False}}
+
+    first = await desk.act(case["case_id"], "evidence/review", vague, desk.staff())
+    other = await desk.act(case["case_id"], "evidence/review", clear, desk.staff())
+    await desk.tell(an_evidence_request(case), 2)
+    later = await desk.act(case["case_id"], "evidence/review", clear, desk.staff())
+
+    assert (first.status_code, later.status_code, later.json()["repeated"]) == (202, 202, False)
+    assert is_problem(other, 409, "already_reviewed")
+    verdicts = [event.verdict for event in await desk.published(case["case_id"]) if isinstance(event, EvidenceReviewed)]
+    assert verdicts == ["insufficient", "accepted"]
+
+
+async def test_another_waybill_corrects_the_first(desk: Desk) -> None:
+    case = await desk.a_case()
+    shipment = await a_return_is_expected(desk, case)
+
+    for waybill in ("RM123456785GB", "RM123456785GB", "RM123456786GB"):
+        assert (await desk.act(case["case_id"], "return-shipment", shipment | {"waybill": waybill})).status_code == 202
+
+    told = [event.waybill for event in await desk.published(case["case_id"]) if isinstance(event, ReturnShipped)]
+    assert told == ["RM123456785GB", "RM123456786GB"]

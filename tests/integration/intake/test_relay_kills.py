@@ -14,6 +14,7 @@ from deploy.local.process import ManagedProcess, ProcessSpec
 from services.intake.settings import IntakeSettings
 from services.kit.postgres import Pool, transaction
 from services.kit.relay import BATCH_ROWS
+from tests.integration.intake.environment import environment_of
 from tests.integration.kit.support import TOPIC, a_case_key, an_event, commit
 from tests.support.waiting import eventually
 
@@ -28,32 +29,13 @@ WHERE application_name = 'aftersales intake relay' AND wait_event_type = 'Lock' 
 CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE pid = $1"
 
 
-def environment_of(settings: IntakeSettings, kafka_bootstrap: str, home: Path) -> dict[str, str]:
-    """The settings as a process reads them; in a home without a stack nothing is added to them."""
-    assert settings.contact_key is not None
-    own = {
-        "POSTGRES_DSN": settings.postgres_dsn,
-        "CREDENTIALS_FILE": str(settings.credentials_file),
-        "EVIDENCE_DIR": str(settings.evidence_dir),
-        "TOKEN_KEY": settings.token_key.get_secret_value(),
-        "IDENTITY_KEY": settings.identity_key.get_secret_value(),
-        "HTTP_PORT": "0",
-    }
-    shared = {
-        "HOME": str(home),
-        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
-        "MERCHANTS_FILE": str(settings.merchants_file),
-        "CONTACT_KEY": settings.contact_key.get_secret_value(),
-    }
-    settings_of_intake = {f"AFTERSALES_INTAKE_{name}": value for name, value in own.items()}
-    return {**os.environ, **settings_of_intake, **{f"AFTERSALES_{name}": value for name, value in shared.items()}}
-
-
 @pytest.fixture
 async def relay(settings: IntakeSettings, kafka_topics: str, tmp_path: Path) -> AsyncIterator[ManagedProcess]:
     """``aftersales run intake --only relay``, not started yet."""
     argv = [sys.executable, "-m", "services.cli", "run", "intake", "--only", "relay"]
-    process = ManagedProcess(ProcessSpec("relay", argv, tmp_path / "relay.log", environment_of(settings, kafka_topics, tmp_path / "home")))
+    process = ManagedProcess(
+        ProcessSpec("relay", argv, tmp_path / "relay.log", {**os.environ, **environment_of(settings, tmp_path / "home", kafka_topics)})
+    )
     yield process
     await process.stop()
 

@@ -1,26 +1,24 @@
 """The logistics service on real engines, once per test module."""
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from pathlib import Path
 
 import asyncpg
 import httpx2
 import pytest
 
-from contracts.merchant import Merchant, Mode
 from contracts.roles import Role
 from contracts.topics import TOPICS
 from services.kit.broker import create_topics, make_producer
 from services.kit.sealing import Sealer, generate_sealing_key
 from services.kit.tokens import generate_staff_keys, issue_staff_token
+from tests.integration.logistics.counter import Counter, a_counter
 from tests.integration.logistics.service import HoldingProxy, ServiceProcess
-from tests.integration.logistics.world import LIVE_MERCHANT, MERCHANT, ShipmentEvents, World
-from tests.support.builders import a_merchant
+from tests.integration.logistics.world import LIVE_MERCHANT, MERCHANT, ShipmentEvents, World, write_merchants
 from tests.support.ports import own_port
 from tests.support.sandbox import API_KEY, WEBHOOK_SECRET, SandboxServer, a_sandbox
+from tests.support.stack import DsnFactory
 
 ROLES = (Role.WAREHOUSE_SUPERVISOR, Role.AGENT, Role.QA_MANAGER, Role.LOGISTICS_DEPT, Role.SUPERVISOR, Role.FINANCE)
 
@@ -47,16 +45,6 @@ def carrier(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[San
 def proxy(carrier: SandboxServer) -> Iterator[HoldingProxy]:
     with HoldingProxy(carrier.url) as proxy:
         yield proxy
-
-
-def write_merchants(path: Path) -> Path:
-    merchants: list[Merchant] = [
-        a_merchant(merchant_id=MERCHANT),
-        a_merchant(merchant_id="logi-other"),
-        a_merchant(merchant_id=LIVE_MERCHANT, mode=Mode.LIVE),
-    ]
-    path.write_text(json.dumps([merchant.model_dump(mode="json") for merchant in merchants]))
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +110,10 @@ def _no_faults(request: pytest.FixtureRequest) -> None:
         with carrier_api:
             carrier_api.post("/admin/reset-faults").raise_for_status()
             carrier_api.put("/admin/behaviour", json={}).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+async def counter(postgres_dsn_for: DsnFactory, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Counter]:
+    """The API in process, without what runs beside it."""
+    async with a_counter(await postgres_dsn_for("logistics"), tmp_path_factory.mktemp("counter")) as opened:
+        yield opened

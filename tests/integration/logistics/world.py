@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
 
@@ -21,6 +22,7 @@ from contracts.decision_facts import AffectedUnits
 from contracts.envelope import Envelope, to_headers
 from contracts.events import EventBody
 from contracts.identifiers import CaseId, CustomerRef, EventId, MerchantId, ReshipId, RmaId, order_id_for, reship_id_for, rma_id_for
+from contracts.merchant import Merchant, Mode
 from contracts.progress import Progress, WaitingFor
 from contracts.registry import parse
 from contracts.resolution_v1 import ReshipmentCancelled, ReshipmentRequested, ReturnAuthorised, ReturnClosed
@@ -31,6 +33,7 @@ from services.kit.clock import utc_now
 from services.kit.postgres import Connection
 from services.kit.sealing import Sealer
 from tests.integration.logistics.service import ServiceProcess
+from tests.support.builders import a_merchant
 from tests.support.sandbox import SandboxServer
 
 MERCHANT = MerchantId("logi-shop")
@@ -45,6 +48,17 @@ HOME = Contact(
 )
 T = TypeVar("T")
 EventT = TypeVar("EventT", bound=ShipmentEvent)
+
+
+def write_merchants(path: Path) -> Path:
+    """The merchants of these tests, as a file."""
+    merchants: list[Merchant] = [
+        a_merchant(merchant_id=MERCHANT),
+        a_merchant(merchant_id="logi-other"),
+        a_merchant(merchant_id=LIVE_MERCHANT, mode=Mode.LIVE),
+    ]
+    path.write_text(json.dumps([merchant.model_dump(mode="json") for merchant in merchants]))
+    return path
 
 
 async def until(condition: Callable[[], Awaitable[T | None]], what: str, seconds: float = 60.0) -> T:

@@ -6,22 +6,22 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from contracts.identifiers import MerchantId
 from contracts.roles import Role
 from services.kit.health import Health
-from services.kit.http import create_app
 from services.kit.postgres import Pool, open_pool
 from services.kit.tokens import StaffTokens, generate_staff_keys, issue_staff_token
-from services.notifications.api import create_router
+from services.notifications.api import build_app
 from tests.support.stack import DsnFactory
 
 PRIVATE, PUBLIC = generate_staff_keys()
 
 
-def as_staff(role: Role = Role.AGENT, merchant: str = "demo-shop") -> dict[str, str]:
+def as_staff(role: Role = Role.AGENT, merchant: str = "demo-shop", staff_id: str = "staff-1") -> dict[str, str]:
     token = issue_staff_token(
-        PRIVATE, staff_id="staff-1", roles=frozenset({role}), merchants=frozenset({MerchantId(merchant)}), lifetime=timedelta(minutes=5)
+        PRIVATE, staff_id=staff_id, roles=frozenset({role}), merchants=frozenset({MerchantId(merchant)}), lifetime=timedelta(minutes=5)
     )
     return {"authorization": f"Bearer {token}"}
 
@@ -34,9 +34,12 @@ async def pool(postgres_dsn_for: DsnFactory) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
-async def http(pool: Pool) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(title="notifications", version="1", health=Health())
-    app.include_router(create_router(pool, StaffTokens(PUBLIC)))
+def app(pool: Pool) -> FastAPI:
+    return build_app(pool, StaffTokens(PUBLIC), Health())
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://notifications") as client:
         yield client
 

@@ -4,20 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx2
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from contracts.case_v1 import CaseOpened
-from contracts.identifiers import ApprovalId
 from contracts.resolution_v1 import ApprovalKind
 from contracts.roles import Role
 from services.kit.clock import utc_now
-from services.workflow.activities.approvals import ApprovalActivities
-from services.workflow.adapters.approval_steps import PostgresApprovalSteps
-from services.workflow.payloads.approval import ApprovalAsk, ApprovalMove, ApprovalOpening, ApprovalState, ApprovalTimers
+from services.workflow.payloads.approval import ApprovalState
+from tests.support.approval_records import Approvals
 from tests.support.workflow_api import Caller, a_client, a_token, an_api
 from tests.support.workflow_records import RecordsDesk
 
@@ -31,39 +28,6 @@ DECLINE = {"decision": "decline", "reason": "The goods were used."}
 async def http(desk: RecordsDesk) -> AsyncIterator[httpx2.AsyncClient]:
     async with a_client(an_api(desk)) as client:
         yield client
-
-
-class Approvals:
-    """Approvals of a desk, opened and moved up as their process would."""
-
-    def __init__(self, desk: RecordsDesk) -> None:
-        self.desk = desk
-        self.activities = ApprovalActivities(PostgresApprovalSteps(desk.pool, desk.cases))
-
-    async def opened(self, case: CaseOpened | None = None, **changes: Any) -> UUID:
-        case = case or await self.desk.take()
-        ask: dict[str, Any] = {
-            "approval_id": ApprovalId(uuid4()),
-            "case_id": case.case_id,
-            "workflow_id": f"case/{case.case_id}",
-            "kind": ApprovalKind.SPECIAL,
-            "tier": Role.SUPERVISOR,
-            "reason": "over_window",
-            "rule": "R-AUTH-06",
-            "amount_minor": 850,
-            **changes,
-        }
-        opening = ApprovalOpening(ask=ApprovalAsk.model_validate(ask), timers=ApprovalTimers(), at=utc_now())
-        view = await ActivityEnvironment().run(self.activities.open_approval, opening)
-        return view.approval_id
-
-    async def moved_up(self, approval_id: UUID, escalations: int = 0) -> Role:
-        move = ApprovalMove(approval_id=ApprovalId(approval_id), escalations=escalations, timers=ApprovalTimers(), at=utc_now())
-        return (await ActivityEnvironment().run(self.activities.escalate_approval, move)).tier
-
-    async def events(self, approval_id: UUID) -> list[str]:
-        rows = await self.desk.pool.fetch("SELECT event_type, value FROM outbox WHERE topic = 'aftersales.resolution.v1' ORDER BY id")
-        return [row["event_type"].split(".")[2] for row in rows if str(approval_id).encode() in bytes(row["value"])]
 
 
 @pytest.fixture(scope="module")
