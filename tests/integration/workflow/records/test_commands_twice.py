@@ -7,10 +7,10 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from tests.integration.workflow.records.twice_rows import EXEMPT, ROWS, Office, Row
+from tests.integration.workflow.records.twice_office import Office, Row
+from tests.integration.workflow.records.twice_rows import EXEMPT, ROWS
 from tests.support.approval_records import Approvals
 from tests.support.payment_provider import FakeProvider
-from tests.support.sandbox import WEBHOOK_SECRET
 from tests.support.twice import KEYS, Key, assert_complete, at_once, by_one_client, by_two_clients, sender
 from tests.support.workflow_api import a_client, an_api
 from tests.support.workflow_records import RecordsDesk
@@ -25,7 +25,7 @@ def office(desk: RecordsDesk) -> Office:
 
 @pytest.fixture(scope="module")
 def app(office: Office) -> FastAPI:
-    return an_api(office.desk, [office.provider], {"sandbox": [WEBHOOK_SECRET]})
+    return an_api(office.desk, [office.provider])
 
 
 @pytest.fixture(scope="module")

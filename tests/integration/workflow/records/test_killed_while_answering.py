@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from deploy.local.engines.temporal import NAMESPACE
-from tests.integration.workflow.records.twice_rows import ROWS, Office, Row
+from tests.integration.workflow.records.twice_office import Office, Row
+from tests.integration.workflow.records.twice_rows import ROWS
 from tests.support.approval_records import Approvals
 from tests.support.builders import a_merchant
 from tests.support.killed_api import KillableApi, a_killable_api, killed_between_commit_and_answer
