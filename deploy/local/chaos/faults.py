@@ -51,14 +51,20 @@ class Fault:
         return f"{self.what.value} {self.target}" + (f" for {self.seconds:.1f} s" if self.seconds else "")
 
 
-def blows(seed: int) -> Iterator[Fault]:
-    """Processes: every component once before any of them again; kills are half of it."""
-    random = _random(seed, "blows")
+def kills(seed: int) -> Iterator[Fault]:
+    """Processes end without a word: every component once before any of them again."""
+    random = _random(seed, "kills")
     for name in _dealt(COMPONENTS, random):
-        blow = random.choices(list(Blow), (5, 3, 2))[0]
+        yield Fault(Blow.KILL, name, 0.0, random.uniform(2.0, 6.0), random.random())
+
+
+def stalls(seed: int) -> Iterator[Fault]:
+    """Processes stand still, or are stopped politely and started again: every component once before any of them again."""
+    random = _random(seed, "stalls")
+    for name in _dealt(COMPONENTS, random):
+        blow = random.choices((Blow.FREEZE, Blow.RESTART), (2, 1))[0]
         # A frozen consumer is given up by its group after six seconds: some stay frozen longer than that.
-        seconds = 0.0 if blow is Blow.KILL else random.uniform(0.5, 9.0)
-        yield Fault(blow, name, seconds, random.uniform(1.0, 4.0), random.random())
+        yield Fault(blow, name, random.uniform(0.5, 9.0), random.uniform(1.0, 4.0), random.random())
 
 
 def cuts(seed: int) -> Iterator[Fault]:
@@ -77,7 +83,7 @@ def stirs(seed: int) -> Iterator[Fault]:
         yield Fault(Stir.REVERSE, "payments", 0.0, random.uniform(1.0, 3.0), random.random())
 
 
-LANES: dict[str, Callable[[int], Iterator[Fault]]] = {"blows": blows, "cuts": cuts, "stirs": stirs}
+LANES: dict[str, Callable[[int], Iterator[Fault]]] = {"kills": kills, "stalls": stalls, "cuts": cuts, "stirs": stirs}
 """They go on side by side, each one thing after the other."""
 
 CLOCKED = (*SERVICES, *SANDBOX)

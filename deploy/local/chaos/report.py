@@ -31,39 +31,38 @@ def _shown(one: Checked) -> Iterator[str]:
 
 
 def summary(results: Sequence[Result]) -> Table:
-    """A line for each seed."""
-    columns = (
-        "seed",
-        "cases",
-        "kills",
-        "freezes",
-        "restarts",
-        "cuts",
-        "joins",
-        "republished",
-        "reversed",
-        "lost answers",
-        "checked",
-        "seconds",
-        "",
+    """A column for each seed."""
+    table = Table(
+        "seed", *(str(result.seed) for result in results), title="What the runs came to", title_justify="left", box=None, pad_edge=False
     )
-    table = Table(*columns, title="What the runs came to", title_justify="left", box=None, pad_edge=False)
-    for result in results:
-        count = result.trouble.count
-        faults = (count(Blow.KILL), count(Blow.FREEZE), count(Blow.RESTART), count(*Cut), count(Stir.JOIN), count(Stir.REPUBLISH))
-        broken = sum(bool(one.findings) for one in result.checked)
-        things = sum(one.things for one in result.checked)
-        numbers = (
-            result.seed,
-            result.cases,
-            *faults,
-            result.counts["reversals"],
-            result.counts["answers lost"],
-            things,
-            round(result.seconds),
-        )
-        table.add_row(*map(str, numbers), f"[red]{broken} checks fail[/]" if broken else "[green]holds[/]")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, numbers in _numbers(results).items():
+        table.add_row(name, *(str(number) for number in numbers))
+    table.add_row("", *("[green]holds[/]" if result.holds else f"[red]{result.broken} fail[/]" for result in results))
     return table
+
+
+def _numbers(results: Sequence[Result]) -> dict[str, list[int]]:
+    counts: dict[str, tuple[Blow | Cut | Stir, ...]] = {
+        "killed (-9)": (Blow.KILL,),
+        "frozen": (Blow.FREEZE,),
+        "restarted": (Blow.RESTART,),
+        "connections cut": tuple(Cut),
+        "second processes": (Stir.JOIN,),
+        "events sent again": (Stir.REPUBLISH,),
+    }
+    return {
+        "cases": [result.cases for result in results],
+        **{name: [result.trouble.count(*kinds) for result in results] for name, kinds in counts.items()},
+        "refunds that came back": [result.counts["reversals"] for result in results],
+        "answers lost": [result.counts["answers lost"] for result in results],
+        "refunds": [result.counts["refunds"] for result in results],
+        "events": [result.counts["events"] for result in results],
+        "records checked": [sum(one.things for one in result.checked) for result in results],
+        "checks": [len(result.checked) for result in results],
+        "seconds": [round(result.seconds) for result in results],
+    }
 
 
 def as_json(result: Result) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from deploy.local.chaos.arena import Arena
+from deploy.local.chaos.bounds import Bounds
 from deploy.local.chaos.canaries import Canaries
 from deploy.local.chaos.checks.all import check_all
 from deploy.local.chaos.checks.finding import Checked
@@ -43,24 +44,6 @@ from services.kit.clock import utc_now
 
 ENOUGH_ENDED = 0.85
 """Once so many of the cases have ended, the rest go on without trouble."""
-REST_SECONDS = 150.0
-BOOKED_SECONDS = 62.0
-"""Reconciliation leaves out what was booked within the last minute: it may still be on its way."""
-
-
-def trouble_seconds(cases: int) -> float:
-    """The longest that things go wrong."""
-    return 75.0 + 1.6 * cases
-
-
-def patience_seconds(cases: int) -> float:
-    """The longest that cases are played, trouble and all."""
-    return trouble_seconds(cases) + 240.0
-
-
-def in_play(cases: int) -> int:
-    """How many cases are open at once: few enough that something is being opened, chosen, received and paid whenever a thing goes wrong."""
-    return max(5, cases // 8)
 
 
 @dataclass(slots=True)
@@ -79,11 +62,20 @@ class Result:
     @property
     def holds(self) -> bool:
         """Whether every check holds."""
-        return not any(one.findings for one in self.checked)
+        return not self.broken
+
+    @property
+    def broken(self) -> int:
+        """How many checks do not hold."""
+        return sum(bool(one.findings) for one in self.checked)
 
 
-async def run_seed(home: Path, seed: int, cases: int, display: Display, launch: Launch | None = None) -> Result:
+async def run_seed(
+    home: Path, seed: int, cases: int, display: Display, *, launch: Launch | None = None, bounds: Bounds | None = None
+) -> Result:
     """Run one seed in a home of its own, which is emptied first and stays for whoever wants to look.
+
+    ``launch`` and ``bounds`` are for runs that are no ordinary ones: other processes, other patience.
 
     Raises:
         LocalError: a stack is up in that home, or none can be started.
@@ -93,7 +85,7 @@ async def run_seed(home: Path, seed: int, cases: int, display: Display, launch: 
     clocks = clock_shifts(seed)
     _empty(home)
     async with _arena(home, launch or launch_shifted(clocks), display) as arena:
-        result = await _play(arena, scope, seed, clocks, display)
+        result = await _play(arena, scope, seed, clocks, bounds or Bounds.of(len(scope.cases)), display)
     result.seconds = round(time.monotonic() - began, 1)
     return result
 
@@ -125,7 +117,7 @@ async def _arena(home: Path, launch: Launch, display: Display) -> AsyncIterator[
         await links.close()
 
 
-async def _play(arena: Arena, scope: Scope, seed: int, clocks: dict[str, float], display: Display) -> Result:
+async def _play(arena: Arena, scope: Scope, seed: int, clocks: dict[str, float], bounds: Bounds, display: Display) -> Result:
     canaries, door = Canaries(seed), Door(seed)
     arrived = arrivals(scope)
     plan = deal_parts(scope, arrived, seed)
@@ -149,12 +141,12 @@ async def _play(arena: Arena, scope: Scope, seed: int, clocks: dict[str, float],
         sent = await send_orders(
             world, scope.orders, dispatch, lambda now: display.show("orders", now.recorded(scope.orders), len(scope.orders))
         )
-        replay = Replay(world, plays, shift, patience_seconds(len(plays)), in_play(len(plays)))
-        await _in_trouble(replay, trouble, display)
+        replay = Replay(world, plays, shift, bounds.patience_seconds, bounds.in_play)
+        await _in_trouble(replay, trouble, bounds, display)
         display.say("Healed, and every case played to its end; waiting for rest")
         again = await order_again(world, dispatch.run_key)
-        unrest = await come_to_rest(arena, REST_SECONDS)
-        await _booked_long_enough(arena)
+        unrest = await come_to_rest(arena, bounds.rest_seconds)
+        await _booked_long_enough(arena, bounds)
         display.say(
             "At rest; reading what the run left behind" if not unrest else "Not at rest; reading what the run left behind all the same"
         )
@@ -170,13 +162,15 @@ async def _play(arena: Arena, scope: Scope, seed: int, clocks: dict[str, float],
         "answers lost": door.lost,
         "reversals": len(trouble.reversed_refunds),
         "ordered again": again,
+        "refunds": len(traces.refunds),
+        "events": len(traces.kafka),
     }
     return result
 
 
-async def _in_trouble(replay: Replay, trouble: Trouble, display: Display) -> None:
+async def _in_trouble(replay: Replay, trouble: Trouble, bounds: Bounds, display: Display) -> None:
     """Play all cases; things go wrong until most have ended or it was long enough, then they are healed and the rest is played."""
-    until = time.monotonic() + trouble_seconds(len(replay.plays))
+    until = time.monotonic() + bounds.trouble_seconds
     enough = asyncio.Event()
 
     def show(now: Replay) -> None:
@@ -209,7 +203,7 @@ async def _in_trouble(replay: Replay, trouble: Trouble, display: Display) -> Non
         await asyncio.gather(playing, suffering, return_exceptions=True)
 
 
-async def _booked_long_enough(arena: Arena) -> None:
+async def _booked_long_enough(arena: Arena, bounds: Bounds) -> None:
     """Wait until the newest entry of the ledger is old enough for reconciliation to look at it."""
     connection = await asyncpg.connect(arena.admin_dsn)
     try:
@@ -217,8 +211,8 @@ async def _booked_long_enough(arena: Arena) -> None:
     finally:
         await connection.close()
     if newest is not None:
-        left = newest + timedelta(seconds=BOOKED_SECONDS) - utc_now()
-        await asyncio.sleep(min(max(left.total_seconds(), 0.0), BOOKED_SECONDS))
+        left = newest + timedelta(seconds=bounds.booked_seconds) - utc_now()
+        await asyncio.sleep(min(max(left.total_seconds(), 0.0), bounds.booked_seconds))
 
 
 def _outcomes(plays: list[Play]) -> dict[str, int]:
