@@ -71,8 +71,21 @@ class Cases(Protocol):
 class WorkItems(Protocol):
     """Tasks for people."""
 
-    async def open(self, conn: Connection, operation_id: UUID, case_id: CaseId, kind: str, role: Role, detail: dict[str, Any]) -> None:
-        """Open a task and publish it; the same ``operation_id`` again changes nothing. ``detail`` holds ids, codes and numbers only."""
+    async def open(
+        self,
+        conn: Connection,
+        operation_id: UUID,
+        case_id: CaseId,
+        kind: str,
+        role: Role,
+        detail: dict[str, Any],
+        *,
+        due_at: datetime | None = None,
+    ) -> None:
+        """Open a task and publish it; the same ``operation_id`` again changes nothing. ``detail`` holds ids, codes and numbers only.
+
+        ``due_at`` is when the task is raised again, or what it is about happens by itself; None where nothing waits for it.
+        """
 
 
 class OrderBook(Protocol):

@@ -153,7 +153,8 @@ class Settlements:
     ) -> RefundRow:
         """The refund goes on only when finance says so."""
         await conn.execute("UPDATE refunds SET state = 'stuck', code = $2 WHERE refund_id = $1", refund.refund_id, code)
-        await self._task(conn, refund, submission, kind, f"{word}/{submission.attempt}/{submission.payment_id}", code)
+        operation, due_at = f"{word}/{submission.attempt}/{submission.payment_id}", utc_now() + refund.alarm
+        await self._task(conn, refund, submission, kind, operation, code, due_at)
         await tell_case(conn, refund, uuid5(submission.submission_id, f"needs-person/{word}"), "refund_needs_person", code)
         return replace(refund, state=RefundState.STUCK, code=code)
 
@@ -172,7 +173,16 @@ class Settlements:
         await record_facts(conn, refund.refund_id, [_fact(FactKind.CONTRADICTED, submission, utc_now(), PROVIDER, says)])
         await self._task(conn, refund, submission, "finance_provider_contradicts", f"contradicts/{submission.submission_id}/{says}", says)
 
-    async def _task(self, conn: Connection, refund: RefundRow, submission: SubmissionRow, kind: str, operation: str, code: str) -> None:
+    async def _task(
+        self,
+        conn: Connection,
+        refund: RefundRow,
+        submission: SubmissionRow,
+        kind: str,
+        operation: str,
+        code: str,
+        due_at: datetime | None = None,
+    ) -> None:
         detail = {
             "refund_id": str(refund.refund_id),
             "submission_id": str(submission.submission_id),
@@ -181,7 +191,7 @@ class Settlements:
             "currency": submission.currency,
             "code": code,
         }
-        await self._work_items.open(conn, uuid5(refund.refund_id, operation), refund.case_id, kind, Role.FINANCE, detail)
+        await self._work_items.open(conn, uuid5(refund.refund_id, operation), refund.case_id, kind, Role.FINANCE, detail, due_at=due_at)
 
 
 async def wake_if_wanted(conn: Connection, refund: RefundRow, event_id: UUID) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from contracts.quote import RefundUnits
+from services.kit.clock import utc_now
 from services.kit.postgres import transaction
 from services.workflow.adapters.refund_orders import NotOrderableError, give_up, order_attempt
 from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundTimers
@@ -42,6 +43,15 @@ async def last_submission(desk: RecordsDesk, refund_id: UUID) -> dict[str, Any]:
 async def order(desk: RecordsDesk, refund_id: Any) -> int:
     async with transaction(desk.pool) as conn:
         return await order_attempt(conn, desk.refunds, refund_id, "finn")
+
+
+async def test_finances_task_says_when_it_is_raised_again(desk: RecordsDesk) -> None:
+    """Every wait has its end: the refund's own limit for a person."""
+    issue = await a_settled_refund(desk)
+    before = utc_now()
+    await desk.record(word(await last_submission(desk, issue.refund.refund_id), "failed", failure_code="returned_by_bank"))
+    due_at = await desk.pool.fetchval("SELECT due_at FROM work_items WHERE case_id = $1", issue.refund.case_id)
+    assert before <= due_at - issue.timers.alarm <= utc_now()
 
 
 async def test_what_came_back_is_owed_until_it_is_paid_again(desk: RecordsDesk) -> None:
