@@ -101,13 +101,14 @@ class OrderBook(Protocol):
 class ProviderState(StrEnum):
     """What the provider's own record says of a refund.
 
-    ``failed`` means that nothing of it is, or stays, paid. A refund that was paid and then came back (the customer's bank returned it) is told as
-    ``failed`` too, with its ``failure_code``: who has it as ``succeeded`` takes that for a reversal.
+    ``failed`` means that nothing of it is, or stays, paid. A refund that was paid and then came back (the customer's bank returned it) is ``reversed``, with
+    its ``failure_code``, where the provider tells the two apart; else it is told as ``failed`` too: who has it as ``succeeded`` takes that for a reversal.
     """
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    REVERSED = "reversed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from deploy.local.chaos.traces import (
     Accepted,
+    Act,
     Case,
     Execution,
     Fact,
@@ -68,6 +69,7 @@ def good_traces() -> Traces:
     return Traces(
         taken_at=NOW,
         accepted=[Accepted(CASE, NUMBER)],
+        acts={Act(CASE, "unknown-here")},
         intake=[IntakeCase(CASE, NUMBER, "closed"), IntakeCase(OPEN_CASE, "D26-000002", "offer_pending")],
         cases=[Case(CASE, NUMBER, "closed", "refunded", is_open=False), an_open_case()],
         facts=[Fact(CHOICE, CASE, f"case/{CASE}", "option_chosen")],

@@ -55,7 +55,7 @@ def kills(seed: int) -> Iterator[Fault]:
     """Processes end without a word: every component once before any of them again."""
     random = _random(seed, "kills")
     for name in _dealt(COMPONENTS, random):
-        yield Fault(Blow.KILL, name, 0.0, random.uniform(2.0, 6.0), random.random())
+        yield Fault(Blow.KILL, name, 0.0, random.uniform(3.0, 9.0), random.random())
 
 
 def stalls(seed: int) -> Iterator[Fault]:

@@ -20,7 +20,7 @@ from services.kit.clock import utc_now
 async def read_traces(arena: Arena, world: World, canaries: Canaries, door: Door) -> Traces:
     """Everything the checks look at. Logs come last: they tell of what was read, too."""
     state = arena.stack.state
-    traces = Traces(taken_at=utc_now(), accepted=list(door.accepted.values()))
+    traces = Traces(taken_at=utc_now(), accepted=list(door.accepted.values()), acts=set(door.acts))
     yesterday = (utc_now() - timedelta(days=1)).date().isoformat()
     for report in await world.finance.post("/v1/reconciliations", {"since": yesterday}):
         traces.breaks += report["breaks"]

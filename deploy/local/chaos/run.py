@@ -18,7 +18,7 @@ from deploy.local.chaos.checks.all import check_all
 from deploy.local.chaos.checks.finding import Checked
 from deploy.local.chaos.door import Door
 from deploy.local.chaos.faults import clock_shifts
-from deploy.local.chaos.finance import order_again
+from deploy.local.chaos.finance import keep_cases_going, order_again
 from deploy.local.chaos.links import Links
 from deploy.local.chaos.parts import deal_parts
 from deploy.local.chaos.quiet import come_to_rest
@@ -101,7 +101,10 @@ def _empty(home: Path) -> None:
 @asynccontextmanager
 async def _arena(home: Path, launch: Launch, display: Display) -> AsyncIterator[Arena]:
     links = Links()
-    stack = Stack(home, tell=display.say, planner=lambda place, external: wire(place, external, links, launch))
+    # Of what keeps failing the supervisor shows the end of the log: here everything keeps failing.
+    stack = Stack(
+        home, tell=lambda words: display.say(words.partition("\n")[0]), planner=lambda place, external: wire(place, external, links, launch)
+    )
     running = RunningStack(home)
     try:
         await links.open()
@@ -142,7 +145,12 @@ async def _play(arena: Arena, scope: Scope, seed: int, clocks: dict[str, float],
             world, scope.orders, dispatch, lambda now: display.show("orders", now.recorded(scope.orders), len(scope.orders))
         )
         replay = Replay(world, plays, shift, bounds.patience_seconds, bounds.in_play)
-        await _in_trouble(replay, trouble, bounds, display)
+        finance = asyncio.create_task(keep_cases_going(world, plays, dispatch.run_key))
+        try:
+            await _in_trouble(replay, trouble, bounds, display)
+        finally:
+            finance.cancel()
+            await asyncio.gather(finance, return_exceptions=True)
         display.say("Healed, and every case played to its end; waiting for rest")
         again = await order_again(world, dispatch.run_key)
         unrest = await come_to_rest(arena, bounds.rest_seconds)

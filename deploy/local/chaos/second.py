@@ -7,13 +7,17 @@ from pathlib import Path
 from deploy.local.process import ManagedProcess, ProcessSpec
 from deploy.local.stack.environment import child_environment
 
-_PARTS = {"workflow": "consumers,worker,relay"}
-_USUAL_PARTS = "consumers,relay"
+_USUAL_PARTS = ("consumers,relay", "consumers", "relay")
+_PARTS = {"workflow": ("consumers,worker,relay", "consumers", "worker", "relay")}
 _STOP_SECONDS = 40.0
 
 
-def second_process(service: str, start: Sequence[str], settings: Mapping[str, str], home: Path) -> ManagedProcess:
-    """The process, not started yet. ``start`` are Python's arguments for the service; it serves no HTTP, so it needs no port."""
-    argv = [sys.executable, *start, _PARTS.get(service, _USUAL_PARTS)]
+def second_process(service: str, start: Sequence[str], settings: Mapping[str, str], home: Path, chance: float) -> ManagedProcess:
+    """The process, not started yet. ``start`` are Python's arguments for the service; ``chance`` (0 to 1) says which of its parts it runs.
+
+    It serves no HTTP, so it needs no port.
+    """
+    choices = _PARTS.get(service, _USUAL_PARTS)
+    argv = [sys.executable, *start, choices[int(chance * 100) % len(choices)]]
     log = home / "logs" / f"{service}-second.log"
     return ManagedProcess(ProcessSpec(f"{service}-second", argv, log, child_environment(settings), stop_seconds=_STOP_SECONDS))

@@ -17,6 +17,14 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """Something done to a case at intake that was accepted (201 or 202); ``command`` is the last part of its path, such as ``choice``."""
+
+    case_id: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class IntakeCase:
     """A case in intake's register."""
 
@@ -145,6 +153,7 @@ class Traces:
 
     taken_at: datetime
     accepted: list[Accepted] = field(default_factory=list)
+    acts: set[Act] = field(default_factory=set)
     never_accepted: list[str] = field(default_factory=list)
     intake: list[IntakeCase] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)

@@ -147,7 +147,7 @@ class Trouble:
 
     async def _join(self, fault: Fault) -> None:
         settings = self.arena.stack.settings(fault.target)
-        process = second_process(fault.target, self.arena.launch(fault.target), settings, self.arena.stack.home)
+        process = second_process(fault.target, self.arena.launch(fault.target), settings, self.arena.stack.home, fault.chance)
         await process.start()
         try:
             await self._stopped_within(fault.seconds)

@@ -21,7 +21,7 @@ from services.workflow.adapters.refund_facts import PROVIDER, SYSTEM, FactKind, 
 from services.workflow.adapters.refund_rows import RefundRow, SubmissionRow, lock_refund, submissions_of
 from services.workflow.money.accounts import PAYOUT
 from services.workflow.payloads.refund import RefundPhase
-from services.workflow.ports import ProviderRefund, WorkItems
+from services.workflow.ports import ProviderRefund, ProviderState, WorkItems
 from services.workflow.refunds.phase import RefundState, is_last_automatic, latest, phase_of
 from services.workflow.refunds.submission import ContradictionError, SubmissionState, move
 
@@ -45,6 +45,10 @@ class Settlements:
 
     async def record(self, conn: Connection, said: ProviderRefund) -> bool:
         """Take in the provider's own record of a submission. False where the submission is none of ours. Repeats and late news change nothing."""
+        if said.state is ProviderState.REVERSED:
+            # Its success may be heard of later, or never: both ways of the money are booked, and only finance sends it again.
+            paid = replace(said, state=ProviderState.SUCCEEDED, failure_code=None)
+            return await self.record(conn, paid) and await self.record(conn, replace(said, state=ProviderState.FAILED))
         located = await self._locate(conn, said.submission_id)
         if located is None:
             return False

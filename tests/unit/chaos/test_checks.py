@@ -9,7 +9,7 @@ import pytest
 from contracts.topics import Topic
 from deploy.local.chaos.canaries import Sighting
 from deploy.local.chaos.checks.all import check_all
-from deploy.local.chaos.traces import Accepted, Execution, IntakeCase, LedgerLine, Traces
+from deploy.local.chaos.traces import Accepted, Act, Execution, IntakeCase, LedgerLine, Traces
 from tests.support.chaos_traces import (
     AMOUNT,
     CASE,
@@ -55,6 +55,10 @@ def _show_an_old_status(traces: Traces) -> None:
 
 def _never_open(traces: Traces) -> None:
     traces.never_accepted.append("credit note C1: not opened")
+
+
+def _lose_a_choice(traces: Traces) -> None:
+    traces.acts.add(Act(CASE, "choice"))
 
 
 def _lose_the_process(traces: Traces) -> None:
@@ -183,6 +187,11 @@ def _be_restless(traces: Traces) -> None:
         (_never_hear, "what was accepted is a case", "the workflow service never heard of it"),
         (_show_an_old_status, "what was accepted is a case", "closed in the workflow service, but intake says executing"),
         (_never_open, "what was accepted is a case", "could not be opened although everything was healed"),
+        (
+            _lose_a_choice,
+            "what was accepted of a case is told",
+            "its choice was accepted, and there is no aftersales.case.option_chosen.v1",
+        ),
         (_lose_the_process, "an open case waits with a deadline", "no process runs for it"),
         (_wait_for_ever, "an open case waits with a deadline", "without any deadline"),
         (_miss_the_deadline, "an open case waits with a deadline", "its last deadline passed at 11:57:00"),

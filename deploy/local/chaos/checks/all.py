@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from deploy.local.chaos.checks.accepted import accepted_is_a_case
+from deploy.local.chaos.checks.accepted import accepted_acts_are_told, accepted_is_a_case
 from deploy.local.chaos.checks.events import committed_is_sent, consumers_saw_everything, keys_are_in_order
 from deploy.local.chaos.checks.finding import Check, Checked
 from deploy.local.chaos.checks.ledger import books_balance, books_say_what_the_provider_paid, every_settled_refund_is_booked
@@ -21,6 +21,7 @@ from deploy.local.chaos.traces import Traces
 CHECKS: dict[str, tuple[Check, Callable[[Traces], int]]] = {
     "the system comes to rest": (comes_to_rest, lambda _traces: 1),
     "what was accepted is a case": (accepted_is_a_case, lambda traces: len(traces.accepted)),
+    "what was accepted of a case is told": (accepted_acts_are_told, lambda traces: len(traces.acts)),
     "an open case waits with a deadline": (open_cases_wait_with_a_deadline, lambda traces: len(traces.cases)),
     "every process heard its facts": (facts_are_heard, lambda traces: len(traces.facts)),
     "a refund is paid once": (refunds_are_paid_once, lambda traces: len(traces.provider)),
