@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from deploy.local.chaos.bounds import Bounds
-from deploy.local.chaos.run import Result, run_seed
+from deploy.local.chaos.result import Result
+from deploy.local.chaos.run import run_seed
 from deploy.local.demo.display import Display
 from tests.support.flawed_service import launch_flawed
 from tests.support.ports import a_stack_starts

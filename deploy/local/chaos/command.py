@@ -10,7 +10,8 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from deploy.local.chaos.report import as_json, summary, tell_findings
-from deploy.local.chaos.run import Result, run_seed
+from deploy.local.chaos.result import Result
+from deploy.local.chaos.run import run_seed
 from deploy.local.demo.display import Display
 from deploy.local.paths import stack_home
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from deploy.local.chaos.checks.finding import Checked
 from deploy.local.chaos.faults import Blow, Stir
 from deploy.local.chaos.proxy import Cut
-from deploy.local.chaos.run import Result
+from deploy.local.chaos.result import Result
 
 _SHOWN = 12
 """Of a long list of findings, so many are told; the report has all."""

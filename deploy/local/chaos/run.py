@@ -5,7 +5,6 @@ import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from deploy.local.chaos.arena import Arena
 from deploy.local.chaos.bounds import Bounds
 from deploy.local.chaos.canaries import Canaries
 from deploy.local.chaos.checks.all import check_all
-from deploy.local.chaos.checks.finding import Checked
 from deploy.local.chaos.door import Door
 from deploy.local.chaos.faults import clock_shifts
 from deploy.local.chaos.finance import keep_cases_going, order_again
@@ -23,6 +21,8 @@ from deploy.local.chaos.links import Links
 from deploy.local.chaos.parts import deal_parts
 from deploy.local.chaos.quiet import come_to_rest
 from deploy.local.chaos.reading import read_traces
+from deploy.local.chaos.result import Result
+from deploy.local.chaos.suffering import play_in_trouble
 from deploy.local.chaos.trouble import Trouble
 from deploy.local.chaos.wiring import Launch, launch_shifted, wire
 from deploy.local.demo.client import open_http
@@ -41,33 +41,6 @@ from deploy.local.stack.leftovers import end_leftovers
 from deploy.local.stack.running import RunningStack
 from deploy.local.stack.supervisor import Stack
 from services.kit.clock import utc_now
-
-ENOUGH_ENDED = 0.85
-"""Once so many of the cases have ended, the rest go on without trouble."""
-
-
-@dataclass(slots=True)
-class Result:
-    """What came of a run. ``counts`` is for the table; ``seconds`` of the whole."""
-
-    seed: int
-    cases: int
-    clocks: dict[str, float]
-    trouble: Trouble
-    checked: list[Checked]
-    counts: dict[str, int] = field(default_factory=dict)
-    outcomes: dict[str, int] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    @property
-    def holds(self) -> bool:
-        """Whether every check holds."""
-        return not self.broken
-
-    @property
-    def broken(self) -> int:
-        """How many checks do not hold."""
-        return sum(bool(one.findings) for one in self.checked)
 
 
 async def run_seed(
@@ -147,7 +120,7 @@ async def _play(arena: Arena, scope: Scope, seed: int, clocks: dict[str, float],
         replay = Replay(world, plays, shift, bounds.patience_seconds, bounds.in_play)
         finance = asyncio.create_task(keep_cases_going(world, plays, dispatch.run_key))
         try:
-            await _in_trouble(replay, trouble, bounds, display)
+            await play_in_trouble(replay, trouble, bounds, display)
         finally:
             finance.cancel()
             await asyncio.gather(finance, return_exceptions=True)
@@ -174,41 +147,6 @@ async def _play(arena: Arena, scope: Scope, seed: int, clocks: dict[str, float],
         "events": len(traces.kafka),
     }
     return result
-
-
-async def _in_trouble(replay: Replay, trouble: Trouble, bounds: Bounds, display: Display) -> None:
-    """Play all cases; things go wrong until most have ended or it was long enough, then they are healed and the rest is played."""
-    until = time.monotonic() + bounds.trouble_seconds
-    enough = asyncio.Event()
-
-    def show(now: Replay) -> None:
-        ended = len(now.plays) - len(now.unfinished)
-        display.show("cases", ended, len(now.plays))
-        if ended >= ENOUGH_ENDED * len(now.plays) or time.monotonic() > until:
-            enough.set()
-
-    async def suffer() -> None:
-        wrong = asyncio.create_task(trouble.run())
-        stopped = asyncio.create_task(enough.wait())
-        try:
-            await asyncio.wait({wrong, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopped.cancel()
-            trouble.stop()
-        await wrong
-        display.say("Healing")
-        await trouble.heal()
-
-    suffering = asyncio.create_task(suffer())
-    playing = asyncio.create_task(replay.run(show))
-    try:
-        await playing
-        enough.set()
-        await suffering
-    finally:
-        for task in (playing, suffering):
-            task.cancel()
-        await asyncio.gather(playing, suffering, return_exceptions=True)
 
 
 async def _booked_long_enough(arena: Arena, bounds: Bounds) -> None:

@@ -28,18 +28,18 @@ async def look_into_tables(dsn: str, canaries: Canaries) -> list[Sighting]:
             async with connection.transaction():
                 async for row in connection.cursor(f"SELECT * FROM {table}", prefetch=_AT_ONCE):  # noqa: S608 - a name out of the catalogue
                     for column, value in row.items():
-                        found += canaries.look(b" ".join(_bytes(value)), f"table {table}", f"column {column}, row {row[0]}")
+                        found += canaries.look(b" ".join(contents(value)), f"table {table}", f"column {column}, row {row[0]}")
     finally:
         await connection.close()
     return found
 
 
-def _bytes(value: Any) -> Iterator[bytes]:
-    """What of a value can say something."""
+def contents(value: Any) -> Iterator[bytes]:
+    """What of a column's value can say something."""
     if isinstance(value, bytes):
         yield value
     elif isinstance(value, str):
         yield value.encode()
     elif isinstance(value, list):
         for item in value:
-            yield from _bytes(item)
+            yield from contents(item)

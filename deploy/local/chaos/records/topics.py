@@ -24,7 +24,7 @@ async def read_topics(bootstrap_servers: str, canaries: Canaries, traces: Traces
         while left:
             for records in (await consumer.getmany(*left, timeout_ms=_POLL_MILLISECONDS, max_records=_RECORDS_AT_ONCE)).values():
                 for record in records:
-                    _take(record, canaries, traces)
+                    take(record, canaries, traces)
             for place in list(left):
                 if await consumer.position(place) >= ends[place]:
                     left.discard(place)
@@ -32,7 +32,8 @@ async def read_topics(bootstrap_servers: str, canaries: Canaries, traces: Traces
         await consumer.stop()
 
 
-def _take(record: "ConsumerRecord[bytes, bytes]", canaries: Canaries, traces: Traces) -> None:
+def take(record: "ConsumerRecord[bytes, bytes]", canaries: Canaries, traces: Traces) -> None:
+    """Add one record, and every canary in it."""
     place = f"{record.topic} {record.partition}:{record.offset}"
     headers = b" ".join(name.encode() + b"=" + (value or b"") for name, value in record.headers)
     content = b" ".join((record.key or b"", record.value or b"", headers))
