@@ -6,15 +6,18 @@ import signal
 from pathlib import Path
 from typing import Annotated
 
+from aiokafka.errors import KafkaError
 from cyclopts import Parameter
 from rich.console import Console
 
 from deploy.local.chaos.report import as_json, summary, tell_findings
 from deploy.local.chaos.result import Result
 from deploy.local.chaos.run import run_seed
+from deploy.local.demo.client import Refused, Unreachable
 from deploy.local.demo.display import Display
 from deploy.local.paths import stack_home
 
+BAD_INPUT = 2
 STOPPED = 143
 FOLDER = "chaos"
 
@@ -40,15 +43,18 @@ def chaos(
         chosen = [int(seed) for seed in seeds.split(",")]
     except ValueError:
         errors.print(f"aftersales chaos: seeds are whole numbers separated by commas, not {seeds!r}", style="red", markup=False)
-        return 2
+        return BAD_INPUT
     if cases < 1:
         errors.print("aftersales chaos: there must be one case or more", style="red", markup=False)
-        return 2
+        return BAD_INPUT
     try:
         return asyncio.run(_chaos(chosen, cases, stack_home(home) / FOLDER, console, errors))
     except asyncio.CancelledError:
         errors.print("aftersales chaos: stopped before its end", style="red")
         return STOPPED
+    except (Refused, Unreachable, KafkaError) as problem:
+        errors.print(f"aftersales chaos: {problem}", style="red", markup=False, highlight=False, soft_wrap=True)
+        return 1
 
 
 async def _chaos(seeds: list[int], cases: int, home: Path, console: Console, errors: Console) -> int:
