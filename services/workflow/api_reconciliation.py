@@ -18,7 +18,7 @@ from services.workflow.adapters.breaks import listed_breaks, reason_of
 from services.workflow.adapters.exporting import ExportFormat, exported
 from services.workflow.adapters.reconciling import Report, kept_reports
 from services.workflow.api_context import ApiContext, Context, Staff, require_role, visible_merchants
-from services.workflow.ports import ProviderUnavailableError
+from services.workflow.ports import ProviderMisuseError, ProviderUnavailableError
 from services.workflow.reconciliation.breaks import REASONS, subject_of
 from services.workflow.reconciliation.payments import Days
 
@@ -153,6 +153,8 @@ async def _report(context: ApiContext, subject: str, days: Days) -> Report:
         raise Problem(
             503, "provider_unavailable", "The provider does not answer.", f"{subject}: {error}", headers={"Retry-After": "5"}
         ) from error
+    except ProviderMisuseError as error:
+        raise Problem(502, "settlement_file_unreadable", "The provider's settlement file cannot be read.", f"{subject}: {error}") from error
     except KafkaError as error:
         raise Problem(
             503, "events_unavailable", "The published events cannot be read.", type(error).__name__, headers={"Retry-After": "5"}

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from contracts.identifiers import RefundId
+from contracts.order_v1 import Order
 from contracts.quote import JournalLine, Quote
 from contracts.roles import Role
 from services.kit import idempotency
@@ -97,8 +98,12 @@ class HistoryEntry(BaseModel):
 
 
 class RefundDetail(RefundItem):
-    """A refund with all that explains it; ``quote`` is None where it could not be reserved. ``ledger`` are the lines of all its entries."""
+    """A refund with all that explains it; ``quote`` is None where it could not be reserved. ``ledger`` are the lines of all its entries.
 
+    ``order`` is the order as it stands now.
+    """
+
+    order: Order
     quote: Quote | None
     submissions: list[SubmissionItem]
     ledger: list[JournalLine]
@@ -167,10 +172,12 @@ async def get_refund(refund_id: UUID, context: Context, staff: Staff) -> RefundD
     row = await _visible(context, staff, refund_id)
     submissions = await context.pool.fetch("SELECT * FROM refund_submissions WHERE refund_id = $1 ORDER BY payment_id, attempt", refund_id)
     ledger = await context.pool.fetch(_LEDGER, refund_id)
+    order = await context.pool.fetchval("SELECT snapshot FROM orders WHERE order_id = $1", row["order_id"])
     notes = await context.pool.fetch("SELECT number FROM credit_notes WHERE refund_id = $1 ORDER BY sequence", refund_id)
     return RefundDetail.model_validate(
         {
             **dict(row),
+            "order": order,
             "submissions": [dict(submission) for submission in submissions],
             "ledger": [dict(line) for line in ledger],
             "history": [HistoryEntry.model_validate(item) for item in await history_of(context.pool, RefundId(refund_id))],

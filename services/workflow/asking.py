@@ -1,5 +1,6 @@
 """Asking the workflow service's HTTP API from the command line, as a member of staff: what every command that does so shares."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -18,6 +19,25 @@ WHO_ARE_YOU = (
 
 class NotAnsweredError(Exception):
     """The service refused, or did not answer; the text says why, for the person at the keyboard."""
+
+
+def download(url: str, token: str, path: str, query: dict[str, Any]) -> Iterator[bytes]:
+    """The bytes of a file that the service writes, as they come. Raises :class:`NotAnsweredError`."""
+    if not token:
+        raise NotAnsweredError(WHO_ARE_YOU)
+    kept = {name: str(value) for name, value in query.items() if value is not None}
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        with httpx2.stream(
+            "GET", url.rstrip("/") + path, params=kept, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False
+        ) as answer:
+            if answer.is_success:
+                yield from answer.iter_bytes()
+                return
+            answer.read()
+            raise _refusal(url, answer)
+    except httpx2.HTTPError as error:
+        raise _silence(url, error) from error
 
 
 def ask_service(
@@ -44,11 +64,19 @@ def ask_service(
             method, url.rstrip("/") + path, params=kept, json=sent, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False
         )
     except httpx2.HTTPError as error:
-        raise NotAnsweredError(f"{url} does not answer ({type(error).__name__}): is the workflow service running?") from error
+        raise _silence(url, error) from error
     if answer.is_success:
         return answer.json()
+    raise _refusal(url, answer)
+
+
+def _silence(url: str, error: httpx2.HTTPError) -> NotAnsweredError:
+    return NotAnsweredError(f"{url} does not answer ({type(error).__name__}): is the workflow service running?")
+
+
+def _refusal(url: str, answer: httpx2.Response) -> NotAnsweredError:
     try:
         problem = answer.json()
-        raise NotAnsweredError(f"{problem['code']}: {problem['title']} {problem.get('detail', '')}")
+        return NotAnsweredError(f"{problem['code']}: {problem['title']} {problem.get('detail', '')}")
     except (ValueError, KeyError, TypeError):
-        raise NotAnsweredError(f"{url} answered {answer.status_code}, and not as this service does: check the address") from None
+        return NotAnsweredError(f"{url} answered {answer.status_code}, and not as this service does: check the address")
