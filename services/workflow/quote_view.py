@@ -39,9 +39,12 @@ def summary(order: Order, quoted: Quote) -> RenderableType:
 
 def explanation(order: Order, quoted: Quote) -> RenderableType:
     """The summary, and every step, tax, limit, journal line and credit note line behind it."""
-    return Group(
-        summary(order, quoted), Text(), _steps(order, quoted), Text(), _caps(quoted), Text(), _journal(quoted), Text(), _note(quoted)
-    )
+    return Group(calculation(order, quoted), Text(), _journal(quoted), Text(), _note(quoted))
+
+
+def calculation(order: Order, quoted: Quote) -> RenderableType:
+    """The summary, and every step, tax and limit behind it."""
+    return Group(summary(order, quoted), Text(), _steps(order, quoted), Text(), _caps(quoted))
 
 
 def booked(lines: Iterable[JournalLine], currency: str) -> RenderableType:

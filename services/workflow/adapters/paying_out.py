@@ -34,7 +34,7 @@ async def pay(
         raise PayoutOrderError("own_request", "somebody else in finance must pay what you asked for yourself (R-AUTH-05)")
     await payouts.end(conn, payout, PayoutState.PAID, paid_by, at, document=document)
     if payout.kind is PayoutKind.REFUND:
-        await settlements.record(conn, _word(payout, ProviderState.SUCCEEDED, document=document))
+        await settlements.record(conn, _word(payout, ProviderState.SUCCEEDED, document=document), told_by=paid_by)
     else:
         await _book(conn, bookkeeper, payout, document, paid_by, at)
     return await load_payout(conn, payout_id)
@@ -45,7 +45,7 @@ async def fail(conn: Connection, settlements: Settlements, payout_id: UUID, code
     payout = await _open(conn, payout_id)
     await payouts.end(conn, payout, PayoutState.FAILED, said_by, at, code=code)
     if payout.kind is PayoutKind.REFUND:
-        await settlements.record(conn, _word(payout, ProviderState.FAILED, code=code))
+        await settlements.record(conn, _word(payout, ProviderState.FAILED, code=code), told_by=said_by)
     return await load_payout(conn, payout_id)
 
 

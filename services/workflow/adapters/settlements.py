@@ -43,8 +43,11 @@ class Settlements:
         self._work_items = work_items
         self._bookkeeper = bookkeeper
 
-    async def record(self, conn: Connection, said: ProviderRefund) -> bool:
-        """Take in the provider's own record of a submission. False where the submission is none of ours. Repeats and late news change nothing."""
+    async def record(self, conn: Connection, said: ProviderRefund, *, told_by: str = PROVIDER) -> bool:
+        """Take in the provider's own record of a submission, or what finance (``told_by``) says of a payout.
+
+        False where the submission is none of ours. Repeats and late news change nothing.
+        """
         located = await self._locate(conn, said.submission_id)
         if located is None:
             return False
@@ -65,7 +68,7 @@ class Settlements:
                 settlement_reference=said.settlement_reference or submission.settlement_reference,
                 failure_code=said.failure_code,
             )
-            await self._apply(conn, refund, submission, now)
+            await self._apply(conn, refund, submission, now, told_by)
         return True
 
     async def mark_unknown(self, conn: Connection, submission_id: SubmissionId) -> None:
@@ -102,15 +105,15 @@ class Settlements:
         (submission,) = [row for row in await submissions_of(conn, refund_id) if row.submission_id == submission_id]
         return refund, submission
 
-    async def _apply(self, conn: Connection, refund: RefundRow, before: SubmissionRow, now: SubmissionRow) -> None:
+    async def _apply(self, conn: Connection, refund: RefundRow, before: SubmissionRow, now: SubmissionRow, told_by: str) -> None:
         at = utc_now()
         await conn.execute(
             _UPDATE, now.submission_id, now.state.value, now.provider_refund_id, now.settlement_reference, now.failure_code, at
         )
         events = [] if before.submitted_at is not None else [refund_events.submitted(refund, now, at)]
-        facts = [] if before.submitted_at is not None else [_fact(FactKind.SUBMITTED, now, at, PROVIDER)]
+        facts = [] if before.submitted_at is not None else [_fact(FactKind.SUBMITTED, now, at, told_by)]
         if now.state.final:
-            facts.append(_fact(_TOLD[now.state], now, at, PROVIDER, now.failure_code or ""))
+            facts.append(_fact(_TOLD[now.state], now, at, told_by, now.failure_code or ""))
         if now.state is SubmissionState.SUCCEEDED:
             refund, more = await self._succeeded(conn, refund, at)
             facts += [RefundFact(FactKind.SETTLED, at, amount_minor=refund.amount_minor)] if more else []

@@ -11,7 +11,7 @@ from contracts.quote import JournalLine, Quote
 from services.workflow.asking import TokenOption, UrlOption, ask_service
 from services.workflow.finance_commands.output import JsonOption, print_json, show, told
 from services.workflow.money.display import in_words
-from services.workflow.quote_view import booked, explanation, summary
+from services.workflow.quote_view import booked, calculation, summary
 
 
 def refund(refund_id: str, *, url: UrlOption, token: TokenOption = "", steps: bool = False, json: JsonOption = False) -> None:
@@ -37,7 +37,7 @@ def _parts(found: dict[str, Any], *, steps: bool) -> list[RenderableType]:
     parts: list[RenderableType] = [_head(found), Text()]
     if found["quote"] is not None:
         order, quoted = Order.model_validate(found["order"]), Quote.model_validate(found["quote"])
-        parts += [(explanation if steps else summary)(order, quoted), Text()]
+        parts += [(calculation if steps else summary)(order, quoted), Text()]
     if found["submissions"]:
         parts += [_payments(found["submissions"], currency), Text()]
     if found["ledger"]:
