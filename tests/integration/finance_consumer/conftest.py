@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.finance_consumer.listener import Listener
-from tests.integration.finance_consumer.told import LIVES, Told, live, tell
+from tests.integration.finance_consumer.told import LIVES, Told, beside_refunds, live, tell
 from tests.support.stack import DsnFactory
 from tests.support.workflow_records import a_desk
 
@@ -21,6 +21,7 @@ async def told(postgres_dsn_for: DsnFactory, kafka_bootstrap: str, tmp_path_fact
         for number in range(ROUNDS):
             for place, life in enumerate(LIVES):
                 await live(desk, f"F{number}-{place}", life)
+        await beside_refunds(desk)
         merchants_file = tmp_path_factory.mktemp("finance") / "merchants.json"
         return await tell(desk, dsn, kafka_bootstrap, f"test.refunds.{uuid4().hex[:8]}.v1", merchants_file)
 

@@ -31,7 +31,8 @@ def is_all_of(told: Told, status: int, report: dict[str, object], listener: List
 
 
 async def test_the_books_equal_the_ledger(told: Told, listener: Listener) -> None:
-    """Settled, reversed, paid again, given up before and after it was settled."""
+    """Settled, reversed, paid again, given up before and after it was settled; a payout and an entry of finance's own."""
+    assert {"freight.topup", "carrier.claims"} <= {account for _, _, account in told.balances}
     assert len(told.entries) > 40
     is_all_of(told, *await listener.read(), listener)
 

@@ -5,15 +5,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from contracts.quote import RefundUnits
+from contracts.quote import JournalLine, RefundUnits
+from contracts.refund_v1 import PayoutKind
 from services.kit.broker import make_producer
+from services.kit.clock import utc_now
 from services.kit.postgres import transaction
 from services.kit.relay import Relay
 from services.kit.settings import ServiceSettings
+from services.workflow.adapters import payouts
+from services.workflow.adapters.manual_entries import post_manual
+from services.workflow.adapters.paying_out import pay
 from services.workflow.adapters.refund_orders import give_up, order_attempt
 from services.workflow.payloads.refund import RefundTimers
 from tests.support.builders import a_payment, an_order
@@ -61,6 +67,21 @@ async def live(desk: RecordsDesk, number: str, life: Iterable[str]) -> None:
             last = {row["payment_id"]: row for row in await desk.submissions(refund_id)}
             for submission in last.values():
                 await desk.record(word(submission, step))
+
+
+async def beside_refunds(desk: RecordsDesk) -> None:
+    """What finance does itself: it pays return freight, and books a claim against a carrier (R-FRT-14, R-CLM-03)."""
+    case = await desk.take()
+    payout_id, at = uuid4(), utc_now()
+    async with transaction(desk.pool) as conn:
+        header = await desk.cases.header(conn, case.case_id)
+        asked: dict[str, Any] = {"kind": PayoutKind.FREIGHT_TOPUP, "amount_minor": 450, "reason": "faulty goods", "rule": "R-FRT-14"}
+        await payouts.request(conn, desk.work_items, header, payout_id=payout_id, requested_by="sue", at=at, **asked)
+    async with transaction(desk.pool) as conn:
+        await pay(conn, desk.settlements, desk.bookkeeper, payout_id, "BANK-1", "finn", at)
+    claim = (JournalLine(account="carrier.claims", amount_minor=850), JournalLine(account="carrier.recoveries", amount_minor=-850))
+    async with transaction(desk.pool) as conn:
+        await post_manual(conn, desk.bookkeeper, header, claim, document="CLAIM-1", reason="parcel lost", posted_by="finn", at=at)
 
 
 async def tell(desk: RecordsDesk, dsn: str, bootstrap_servers: str, topic: str, merchants_file: Path) -> Told:
