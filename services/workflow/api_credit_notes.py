@@ -13,7 +13,7 @@ from contracts.credit_note import IssuedCreditNote
 from services.kit.paging import Page
 from services.kit.problems import Problem
 from services.workflow.adapters.credit_note_pdf import render_credit_note
-from services.workflow.api_context import ApiContext, Context, Cursor, Limit, Staff, cursor_after, position, visible_merchants
+from services.workflow.api_context import ApiContext, Context, Cursor, Limit, Staff, page_of, position, visible_merchants
 
 router = APIRouter(prefix="/v1", tags=["credit notes"])
 
@@ -47,9 +47,7 @@ async def list_credit_notes(
 ) -> Page[CreditNoteItem]:
     """Credit notes and cancellations of your merchants, oldest first."""
     rows = await context.pool.fetch(_LIST, visible_merchants(staff, merchant_id), *position(cursor), limit + 1)
-    items = [CreditNoteItem.model_validate(dict(row)) for row in rows[:limit]]
-    next_cursor = cursor_after(rows[limit - 1]["issued_at"], rows[limit - 1]["refund_id"]) if len(rows) > limit else None
-    return Page(items=items, next_cursor=next_cursor)
+    return page_of(rows, limit, CreditNoteItem, "issued_at", "refund_id")
 
 
 @router.get("/refunds/{refund_id}/credit-note")

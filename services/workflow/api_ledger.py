@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from contracts.base import CurrencyCode
-from contracts.identifiers import CaseId
 from contracts.quote import JournalLine
 from contracts.roles import Role
 from services.kit import idempotency
@@ -23,7 +22,19 @@ from services.workflow.adapters.exporting import ExportFormat, exported
 from services.workflow.adapters.journal import COLUMNS, JournalQuery, journal_rows
 from services.workflow.adapters.ledger import balances
 from services.workflow.adapters.manual_entries import EntryRefusedError, post_manual
-from services.workflow.api_context import Context, Cursor, Limit, Staff, cursor_after, idempotent, position, require_role, visible_merchants
+from services.workflow.api_context import (
+    Context,
+    Cursor,
+    Limit,
+    Staff,
+    cursor_after,
+    header_in_currency,
+    idempotent,
+    merchant_of_case,
+    position,
+    require_role,
+    visible_merchants,
+)
 from services.workflow.money.accounts import CHART, AccountKind, UnknownAccountError, account_name
 
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
@@ -157,19 +168,10 @@ async def export_journal(
 async def post_entry(body: EntryBody, request: Request, key: IdempotencyKeyHeader, context: Context, staff: Staff) -> Response:
     """Post an entry: a correction, a carrier claim (R-CLM-03), a difference that was looked into. Its lines sum to zero."""
     require_role(staff, Role.FINANCE)
-    merchant_id = await context.pool.fetchval("SELECT merchant_id FROM cases WHERE case_id = $1", body.case_id)
-    if merchant_id is None or not staff.may_see(merchant_id):
-        raise Problem(404, "case_not_found", "There is no such case.", "Find it by its number at the intake service.")
+    merchant_id = await merchant_of_case(context, staff, body.case_id)
 
     async def command(conn: Connection) -> Reply:
-        header = await context.cases.header(conn, CaseId(body.case_id))
-        if header.currency != body.currency:
-            raise Problem(
-                422,
-                "currency_mismatch",
-                "Amounts are never converted.",
-                f"The order was paid in {header.currency}: post in {header.currency}.",
-            )
+        header = await header_in_currency(context, conn, body.case_id, body.currency)
         journal = [JournalLine(account=line.account, amount_minor=line.amount_minor, memo=line.memo) for line in body.lines]
         entry_id = await post_manual(
             conn,

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from uuid_utils.compat import uuid7
 
 from contracts.base import CurrencyCode
-from contracts.identifiers import CaseId
 from contracts.refund_v1 import PayoutKind
 from contracts.roles import APPROVAL_TIERS, Role
 from services.kit import idempotency
@@ -31,8 +30,10 @@ from services.workflow.api_context import (
     Cursor,
     Limit,
     Staff,
-    cursor_after,
+    header_in_currency,
     idempotent,
+    merchant_of_case,
+    page_of,
     position,
     require_role,
     visible_merchants,
@@ -119,8 +120,7 @@ async def list_payouts(
 ) -> Page[PayoutItem]:
     """Payouts of your merchants, oldest first."""
     rows = await payouts.listed(context.pool, visible_merchants(staff, merchant_id), state, case_number, position(cursor), limit + 1)
-    items = [PayoutItem.model_validate(dict(row)) for row in rows[:limit]]
-    return Page(items=items, next_cursor=cursor_after(items[-1].requested_at, items[-1].payout_id) if len(rows) > limit else None)
+    return page_of(rows, limit, PayoutItem, "requested_at", "payout_id")
 
 
 @router.get("/{payout_id}")
@@ -133,19 +133,10 @@ async def get_payout(payout_id: UUID, context: Context, staff: Staff) -> PayoutI
 async def request_payout(body: PayoutBody, request: Request, key: IdempotencyKeyHeader, context: Context, staff: Staff) -> Response:
     """Ask finance for a payout that is no refund of the order: the shop's share of return freight, compensation by the ceiling, a settlement."""
     require_role(staff, *ASKED_BY[body.kind])
-    merchant_id = await context.pool.fetchval("SELECT merchant_id FROM cases WHERE case_id = $1", body.case_id)
-    if merchant_id is None or not staff.may_see(merchant_id):
-        raise Problem(404, "case_not_found", "There is no such case.", "Find it by its number at the intake service.")
+    merchant_id = await merchant_of_case(context, staff, body.case_id)
 
     async def command(conn: Connection) -> Reply:
-        header = await context.cases.header(conn, CaseId(body.case_id))
-        if header.currency != body.currency:
-            raise Problem(
-                422,
-                "currency_mismatch",
-                "Amounts are never converted.",
-                f"The order was paid in {header.currency}: ask in {header.currency}.",
-            )
+        header = await header_in_currency(context, conn, body.case_id, body.currency)
         payout_id = UUID(str(uuid7()))
         try:
             await payouts.request(

@@ -26,8 +26,8 @@ from services.workflow.api_context import (
     Cursor,
     Limit,
     Staff,
-    cursor_after,
     idempotent,
+    page_of,
     position,
     require_role,
     visible_merchants,
@@ -155,8 +155,7 @@ async def list_refunds(
     rows = await context.pool.fetch(
         _LIST, visible_merchants(staff, merchant_id), state, case_id, case_number, order_number, *position(cursor), limit + 1
     )
-    items = [RefundItem.model_validate(dict(row)) for row in rows[:limit]]
-    return Page(items=items, next_cursor=cursor_after(items[-1].requested_at, items[-1].refund_id) if len(rows) > limit else None)
+    return page_of(rows, limit, RefundItem, "requested_at", "refund_id")
 
 
 @router.get("/totals")

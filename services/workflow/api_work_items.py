@@ -23,8 +23,8 @@ from services.workflow.api_context import (
     Cursor,
     Limit,
     Staff,
-    cursor_after,
     idempotent,
+    page_of,
     position,
     require_role,
     visible_merchants,
@@ -78,8 +78,7 @@ async def list_work_items(
     rows = await context.pool.fetch(
         _LIST, visible_merchants(staff, merchant_id), state, role, kind, case_number, *position(cursor), limit + 1
     )
-    items = [WorkItem.model_validate(dict(row)) for row in rows[:limit]]
-    return Page(items=items, next_cursor=cursor_after(items[-1].opened_at, items[-1].work_item_id) if len(rows) > limit else None)
+    return page_of(rows, limit, WorkItem, "opened_at", "work_item_id")
 
 
 @router.get("/{work_item_id}")
