@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar, cast
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 
 from contracts.identifiers import CaseId, MerchantId
 from contracts.roles import Role
@@ -59,6 +59,11 @@ async def _staff(request: Request, context: Context) -> StaffPrincipal:
 
 Staff = Annotated[StaffPrincipal, Depends(_staff)]
 """The member of staff who calls."""
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
+"""Why, as a code such as ``paid_by_other_means``: it stands in events and in the books, where no free text may name a person."""
+DocumentReference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,59}$")]
+"""The reference of a document, such as a bank's or a voucher's number."""
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_LIMIT, description="How many items a page has at most.")]
 Cursor = Annotated[str | None, Query(description="next_cursor of the page before.")]

@@ -1,7 +1,7 @@
 """The ledger over HTTP: the chart of accounts, balances, the journal and its export, and what finance posts itself."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -23,8 +23,10 @@ from services.workflow.adapters.journal import COLUMNS, JournalQuery, journal_ro
 from services.workflow.adapters.ledger import balances
 from services.workflow.adapters.manual_entries import EntryRefusedError, post_manual
 from services.workflow.api_context import (
+    Code,
     Context,
     Cursor,
+    DocumentReference,
     Limit,
     Staff,
     cursor_after,
@@ -77,13 +79,13 @@ class LedgerBalance(BaseModel):
 
 
 class EntryLine(BaseModel):
-    """A line to post: debit positive, credit negative."""
+    """A line to post: debit positive, credit negative. ``memo`` is a reference, such as a waybill."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     account: Annotated[str, Field(max_length=120)]
     amount_minor: Annotated[int, Field(ge=-(10**15), le=10**15)]
-    memo: Annotated[str, Field(max_length=200)] = ""
+    memo: DocumentReference | Literal[""] = ""
 
 
 class EntryBody(BaseModel):
@@ -93,8 +95,8 @@ class EntryBody(BaseModel):
 
     case_id: UUID
     currency: CurrencyCode
-    document: Annotated[str, Field(min_length=1, max_length=120, pattern=r"\S")]
-    reason: Annotated[str, Field(min_length=3, max_length=200)]
+    document: DocumentReference
+    reason: Code
     lines: Annotated[list[EntryLine], Field(min_length=2, max_length=100)]
 
 
@@ -178,7 +180,7 @@ async def post_entry(body: EntryBody, request: Request, key: IdempotencyKeyHeade
             context.bookkeeper,
             header,
             journal,
-            document=body.document.strip(),
+            document=body.document,
             reason=body.reason,
             posted_by=staff.staff_id,
             at=utc_now(),

@@ -26,8 +26,10 @@ from services.workflow.adapters.payouts import PayoutNotFoundError, PayoutRow, P
 from services.workflow.adapters.settlements import Settlements
 from services.workflow.api_context import (
     ApiContext,
+    Code,
     Context,
     Cursor,
+    DocumentReference,
     Limit,
     Staff,
     header_in_currency,
@@ -89,7 +91,7 @@ class PayoutBody(BaseModel):
     kind: Literal[PayoutKind.FREIGHT_TOPUP, PayoutKind.CEILING_COMPENSATION, PayoutKind.LEGAL_SETTLEMENT]
     amount_minor: Annotated[int, Field(gt=0, le=10**12)]
     currency: CurrencyCode
-    reason: Annotated[str, Field(min_length=3, max_length=200)]
+    reason: Code
 
 
 class PaidBody(BaseModel):
@@ -97,7 +99,7 @@ class PaidBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    document: Annotated[str, Field(min_length=1, max_length=120, pattern=r"\S")]
+    document: DocumentReference
 
 
 class NotPaidBody(BaseModel):
@@ -105,7 +107,7 @@ class NotPaidBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
+    code: Code
 
 
 @router.get("")
@@ -168,7 +170,7 @@ async def mark_paid(
     payout = await _for_finance(context, staff, payout_id)
 
     async def command(conn: Connection) -> Reply:
-        paid = await pay(conn, _settlements(context), context.bookkeeper, payout_id, body.document.strip(), staff.staff_id, utc_now())
+        paid = await pay(conn, _settlements(context), context.bookkeeper, payout_id, body.document, staff.staff_id, utc_now())
         return Reply(200, _item(paid))
 
     return await _run(request, staff, payout.merchant_id, key, context, command)

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from contracts.identifiers import RefundId
@@ -22,6 +22,7 @@ from services.workflow.adapters.refund_orders import NotOrderableError, give_up,
 from services.workflow.adapters.refunds import PostgresRefunds, RefusedError
 from services.workflow.api_context import (
     ApiContext,
+    Code,
     Context,
     Cursor,
     Limit,
@@ -136,7 +137,7 @@ class GiveUpBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
+    code: Code
 
 
 @router.get("")

@@ -48,7 +48,7 @@ def a_claim(case_id: Any, document: str, **changes: Any) -> dict[str, Any]:
         "case_id": str(case_id),
         "currency": "GBP",
         "document": document,
-        "reason": "parcel lost, claim filed",
+        "reason": "parcel_lost",
         "lines": lines,
         **changes,
     }
@@ -125,6 +125,8 @@ async def test_finance_posts_a_carrier_claim_once_whoever_sends_it(desk: Records
             (422, "entry_empty_line"),
         ),
         ({"currency": "EUR"}, (422, "currency_mismatch")),
+        ({"reason": "Ann Example called"}, (422, "invalid_request")),
+        ({"document": "=1+1"}, (422, "invalid_request")),
         ({"lines": [{"account": "carrier.claims", "amount_minor": 1}]}, (422, "invalid_request")),
     ],
 )
@@ -132,14 +134,7 @@ async def test_an_entry_that_a_bookkeeper_would_refuse_is_refused(
     desk: RecordsDesk, finance: Caller, changes: dict[str, Any], code: tuple[int, str]
 ) -> None:
     case = await desk.take()
-    assert code_of(await finance.post("/v1/ledger/entries", a_claim(case.case_id, "CLAIM-2", **changes))) == code
-
-
-async def test_text_that_a_spreadsheet_would_run_is_written_as_text(desk: RecordsDesk, finance: Caller) -> None:
-    case = await desk.take()
-    assert (await finance.post("/v1/ledger/entries", a_claim(case.case_id, "=1+1", reason="=HYPERLINK(1)"))).status_code == 201
-    rows = list(csv.DictReader(io.StringIO((await finance.get("/v1/ledger/journal/export", format="csv")).text)))
-    assert {row["document"] for row in rows if row["reason"].endswith("HYPERLINK(1)")} == {"'=1+1"}
+    assert code_of(await finance.post("/v1/ledger/entries", a_claim(case.case_id, **{"document": "CLAIM-2", **changes}))) == code
 
 
 async def test_an_agent_reads_the_books_and_posts_nothing(desk: RecordsDesk, http: httpx2.AsyncClient) -> None:

@@ -137,7 +137,7 @@ async def test_what_is_no_refund_of_the_order_is_booked_for_itself_and_counts_ag
         "kind": "freight_topup",
         "amount_minor": 450,
         "currency": "GBP",
-        "reason": "faulty goods sent back",
+        "reason": "faulty_goods",
     }
     asked = await supervisor.post("/v1/payouts", body)
     assert (asked.status_code, asked.json()["rule"], asked.json()["state"]) == (201, "R-FRT-14", "requested")
@@ -161,6 +161,7 @@ async def test_what_is_no_refund_of_the_order_is_booked_for_itself_and_counts_ag
         ({"kind": "ceiling_compensation"}, (403, "role_insufficient")),
         ({"kind": "refund"}, (422, "invalid_request")),
         ({"currency": "EUR"}, (422, "currency_mismatch")),
+        ({"reason": "to account DE89 of Ann Example"}, (422, "invalid_request")),
         ({"amount_minor": 0}, (422, "invalid_request")),
         ({"case_id": "00000000-0000-0000-0000-000000000001"}, (404, "case_not_found")),
     ],
@@ -169,5 +170,5 @@ async def test_a_payout_that_nobody_may_ask_for_is_refused(
     desk: RecordsDesk, supervisor: Caller, changes: dict[str, Any], code: tuple[int, str]
 ) -> None:
     case = await desk.take()
-    body = {"case_id": str(case.case_id), "kind": "freight_topup", "amount_minor": 450, "currency": "GBP", "reason": "faulty goods"}
+    body = {"case_id": str(case.case_id), "kind": "freight_topup", "amount_minor": 450, "currency": "GBP", "reason": "faulty_goods"}
     assert code_of(await supervisor.post("/v1/payouts", {**body, **changes})) == code

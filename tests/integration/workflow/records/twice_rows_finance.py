@@ -11,7 +11,7 @@ from services.kit.postgres import transaction
 from tests.integration.workflow.records.twice_office import Office, Row, two
 from tests.support.twice import Key, Ready, Twice
 
-TOPUP = {"kind": "freight_topup", "amount_minor": 450, "currency": "GBP", "reason": "faulty goods sent back"}
+TOPUP = {"kind": "freight_topup", "amount_minor": 450, "currency": "GBP", "reason": "faulty_goods"}
 
 
 async def a_payout_asked_for(office: Office) -> Ready:
@@ -45,7 +45,7 @@ def _ending(word: str, body: dict[str, Any], once: dict[str, int]) -> Callable[[
 async def an_entry(office: Office) -> Ready:
     case = await office.desk.take()
     lines = [{"account": "carrier.claims", "amount_minor": 850}, {"account": "carrier.recoveries", "amount_minor": -850}]
-    body = {"case_id": str(case.case_id), "currency": "GBP", "document": f"CLAIM-{uuid4().hex}", "reason": "parcel lost", "lines": lines}
+    body = {"case_id": str(case.case_id), "currency": "GBP", "document": f"CLAIM-{uuid4().hex}", "reason": "parcel_lost", "lines": lines}
     once = {"entries": 1, "events": 1}
     return Ready(path="/v1/ledger/entries", clients=two(Role.FINANCE), effect=_effect(office, case.case_id), once=once, body=body)
 
