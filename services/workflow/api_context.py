@@ -80,6 +80,10 @@ def visible_merchants(staff: StaffPrincipal, wanted: str | None = None) -> Seque
     return None if ALL_MERCHANTS in staff.merchants else sorted(staff.merchants)
 
 
+BOOK_READERS = (Role.FINANCE, Role.AFTER_SALES_MANAGER, Role.DUTY_DIRECTOR)
+"""Who reads the books (R-SEC-04: roles see what they need)."""
+
+
 def require_role(staff: StaffPrincipal, *roles: Role) -> None:
     """Raises :class:`Problem` 403 where the caller has none of the roles."""
     if not staff.has_any(*roles):

@@ -10,12 +10,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from contracts.credit_note import IssuedCreditNote
+from contracts.roles import APPROVAL_TIERS, Role
 from services.kit.paging import Page
 from services.kit.problems import Problem
 from services.workflow.adapters.credit_note_pdf import render_credit_note
-from services.workflow.api_context import ApiContext, Context, Cursor, Limit, Staff, page_of, position, visible_merchants
+from services.workflow.api_context import ApiContext, Context, Cursor, Limit, Staff, page_of, position, require_role, visible_merchants
 
 router = APIRouter(prefix="/v1", tags=["credit notes"])
+
+READERS = (Role.FINANCE, *APPROVAL_TIERS, Role.INVOICE_CLERK)
+"""Who sees credit notes: who talks with customers about them, and who books them (R-SEC-04)."""
 
 NoteKind = Annotated[
     Literal["credit_note", "cancellation"],
@@ -46,6 +50,7 @@ async def list_credit_notes(
     context: Context, staff: Staff, merchant_id: str | None = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[CreditNoteItem]:
     """Credit notes and cancellations of your merchants, oldest first."""
+    require_role(staff, *READERS)
     rows = await context.pool.fetch(_LIST, visible_merchants(staff, merchant_id), *position(cursor), limit + 1)
     return page_of(rows, limit, CreditNoteItem, "issued_at", "refund_id")
 
@@ -65,6 +70,7 @@ async def get_credit_note_pdf(refund_id: UUID, context: Context, staff: Staff, k
 
 
 async def _note(context: ApiContext, staff: Staff, refund_id: UUID, kind: str) -> IssuedCreditNote:
+    require_role(staff, *READERS)
     row = await context.pool.fetchrow("SELECT merchant_id, document FROM credit_notes WHERE refund_id = $1 AND kind = $2", refund_id, kind)
     if row is None or not staff.may_see(row["merchant_id"]):
         detail = "It is issued once the refund is settled: look at the refund with GET /v1/refunds/{refund_id}."

@@ -23,6 +23,8 @@ from services.workflow.adapters.journal import COLUMNS, JournalQuery, journal_ro
 from services.workflow.adapters.ledger import balances
 from services.workflow.adapters.manual_entries import EntryRefusedError, post_manual
 from services.workflow.api_context import (
+    BOOK_READERS,
+    ApiContext,
     Code,
     Context,
     Cursor,
@@ -116,6 +118,7 @@ async def ledger_balance(
     context: Context, staff: Staff, merchant_id: str | None = None, since: Since = None, until: Until = None, test: TestFilter = None
 ) -> LedgerBalance:
     """The accounts of your merchants, of all time or of some days."""
+    require_role(staff, *BOOK_READERS)
     found = await balances(context.pool, visible_merchants(staff, merchant_id), since, until, test=test)
     total: dict[str, int] = {}
     for account in found:
@@ -137,6 +140,7 @@ async def read_journal(
     cursor: Cursor = None,
 ) -> Page[dict[str, Any]]:
     """Journal lines in the order of posting; ``limit`` counts entries, whose lines always stand together."""
+    require_role(staff, *BOOK_READERS)
     wanted = JournalQuery(merchants=visible_merchants(staff, merchant_id), since=since, until=until, test=test, account=account)
     lines = [line async for line in journal_rows(context.pool, wanted, position(cursor), limit + 1)]
     entries = list(dict.fromkeys(line["entry_id"] for line in lines))
@@ -157,6 +161,7 @@ async def export_journal(
     wanted: Annotated[ExportFormat, Query(alias="format")] = ExportFormat.CSV,
 ) -> StreamingResponse:
     """The whole journal as a file, one row a line."""
+    require_role(staff, *BOOK_READERS)
     query = JournalQuery(merchants=visible_merchants(staff, merchant_id), since=since, until=until, test=test)
     name = f"journal-{since or 'begin'}-{until or utc_now().date()}.{wanted.value}"
     return StreamingResponse(
@@ -174,6 +179,7 @@ async def post_entry(body: EntryBody, request: Request, key: IdempotencyKeyHeade
 
     async def command(conn: Connection) -> Reply:
         header = await header_in_currency(context, conn, body.case_id, body.currency)
+        await _known_members(conn, context, body)
         journal = [JournalLine(account=line.account, amount_minor=line.amount_minor, memo=line.memo) for line in body.lines]
         entry_id = await post_manual(
             conn,
@@ -197,6 +203,16 @@ async def post_entry(body: EntryBody, request: Request, key: IdempotencyKeyHeade
     except asyncpg.UniqueViolationError as error:  # somebody else booked the document at the same moment
         raise Problem(409, "entry_document_used", "The entry cannot be booked.", "This document has just been booked.") from error
     return reply.response()
+
+
+async def _known_members(conn: Connection, context: ApiContext, body: EntryBody) -> None:
+    """Of a family of accounts only those that were booked before, or are a provider's: a misspelt one would open an account for ever."""
+    members = sorted({line.account for line in body.lines if ":" in line.account})
+    known = {f"clearing:{name}" for name in context.providers.names()}
+    booked = await conn.fetch("SELECT DISTINCT account FROM ledger_lines WHERE account = ANY($1)", members)
+    known |= {row["account"] for row in booked}
+    if unknown := [account for account in members if account not in known]:
+        raise UnknownAccountError(unknown[0], sorted(known))
 
 
 def _fields(balance: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from services.kit.paging import Page
 from services.kit.postgres import Connection, Record
 from services.kit.problems import Problem
 from services.kit.tokens import ALL_MERCHANTS
+from services.workflow.adapters import payouts
 from services.workflow.api_context import (
     ApiContext,
     Context,
@@ -95,6 +96,12 @@ async def resolve_work_item(
     row = await _visible(context, staff, work_item_id)
     if deciding_role(Role(row["role"]), staff.roles) is None:
         require_role(staff, Role(row["role"]), Role.DUTY_DIRECTOR)
+
+    if row["kind"] == payouts.DUE:
+        detail = (
+            f"Say what became of it: POST /v1/payouts/{row['detail']['payout_id']}/paid, /failed or /cancel. The task ends with the payout."
+        )
+        raise Problem(409, "ends_with_payout", "This task is a payout.", detail)
 
     async def command(conn: Connection) -> Reply:
         done = await conn.fetchrow(_RESOLVE, work_item_id, utc_now(), staff.staff_id, body.resolution)

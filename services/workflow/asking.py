@@ -11,6 +11,8 @@ UrlOption = Annotated[str, Parameter(env_var="AFTERSALES_WORKFLOW_URL", help="Wh
 TokenOption = Annotated[str, Parameter(env_var="AFTERSALES_STAFF_TOKEN", help="Your staff token.", show_default=False)]
 
 PATIENCE_SECONDS = 60
+MOST_ITEMS = 100
+"""How many items a page has at most."""
 WHO_ARE_YOU = (
     "Say who you are: --token or AFTERSALES_STAFF_TOKEN with a staff token, "
     "on a local stack from: aftersales token issue --role ROLE --merchant MERCHANT"
@@ -40,6 +42,19 @@ def download(url: str, token: str, path: str, query: dict[str, Any]) -> Iterator
         raise _silence(url, error) from error
 
 
+def pages(url: str, token: str, path: str, query: dict[str, Any], limit: int) -> list[Any]:
+    """At most ``limit`` items of a list that comes in pages. Raises :class:`NotAnsweredError`."""
+    items: list[Any] = []
+    cursor: str | None = None
+    while len(items) < limit:
+        page = ask_service(url, token, "GET", path, query={**query, "limit": min(limit - len(items), MOST_ITEMS), "cursor": cursor})
+        items += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    return items
+
+
 def ask_service(
     url: str,
     token: str,
@@ -49,6 +64,7 @@ def ask_service(
     query: dict[str, Any] | None = None,
     body: dict[str, Any] | None = None,
     key: str | None = None,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> Any:
     """The JSON of an answer. Parameters and fields that are None are left out; a body travels with an idempotency key, ``key`` or a new one.
 
@@ -61,7 +77,7 @@ def ask_service(
     sent = None if body is None else {name: value for name, value in body.items() if value is not None}
     try:
         answer = httpx2.request(
-            method, url.rstrip("/") + path, params=kept, json=sent, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False
+            method, url.rstrip("/") + path, params=kept, json=sent, headers=headers, timeout=patience_seconds, trust_env=False
         )
     except httpx2.HTTPError as error:
         raise _silence(url, error) from error

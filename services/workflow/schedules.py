@@ -39,11 +39,12 @@ async def _ensure(client: Client, task_queue: str, reconcile_at: time) -> None:
     wanted = ScheduleSpec(
         calendars=[ScheduleCalendarSpec(hour=(ScheduleRange(reconcile_at.hour),), minute=(ScheduleRange(reconcile_at.minute),))]
     )
+    action = ScheduleActionStartWorkflow(ReconcileDaily.run, id=f"{RECONCILIATION}/daily", task_queue=task_queue)
     try:
         await client.create_schedule(
             RECONCILIATION,
             Schedule(
-                action=ScheduleActionStartWorkflow(ReconcileDaily.run, id=f"{RECONCILIATION}/daily", task_queue=task_queue),
+                action=action,
                 spec=wanted,
                 policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(hours=12)),
             ),
@@ -52,7 +53,7 @@ async def _ensure(client: Client, task_queue: str, reconcile_at: time) -> None:
 
         async def moved(found: ScheduleUpdateInput) -> ScheduleUpdate:
             schedule = found.description.schedule
-            schedule.spec = wanted
+            schedule.spec, schedule.action = wanted, action
             return ScheduleUpdate(schedule=schedule)
 
         await client.get_schedule_handle(RECONCILIATION).update(moved)

@@ -11,11 +11,13 @@ from uuid import UUID, uuid5
 from contracts.envelope import Envelope
 from contracts.events import EventBody
 from contracts.quote import JournalLine
-from contracts.refund_v1 import EntryPosted, PayoutPaid, RefundFailed, RefundReversed, RefundSettled
+from contracts.refund_v1 import EntryPosted, PayoutPaid, PayoutReturned, RefundFailed, RefundReversed, RefundSettled
 
-Booking: TypeAlias = RefundSettled | RefundReversed | RefundFailed | PayoutPaid | EntryPosted
+Booking: TypeAlias = RefundSettled | RefundReversed | RefundFailed | PayoutPaid | PayoutReturned | EntryPosted
 
-BOOKED_TYPES: Final = frozenset(body.event_type for body in (RefundSettled, RefundReversed, RefundFailed, PayoutPaid, EntryPosted))
+BOOKED_TYPES: Final = frozenset(
+    body.event_type for body in (RefundSettled, RefundReversed, RefundFailed, PayoutPaid, PayoutReturned, EntryPosted)
+)
 """The types that can bring a journal. All others of the topic tell how a refund fares, and are none of the books' business."""
 
 MOST_MINOR: Final = 10**15
@@ -80,7 +82,7 @@ def entry_of(envelope: Envelope, body: EventBody) -> Entry | None:
         merchant_id=body.merchant_id,
         test=envelope.test,
         currency=body.currency,
-        refund_id=None if isinstance(body, PayoutPaid | EntryPosted) else body.refund_id,
+        refund_id=None if isinstance(body, PayoutPaid | PayoutReturned | EntryPosted) else body.refund_id,
         order_id=body.order_id,
         order_number=body.order_number,
         case_number=body.case_number,
@@ -99,6 +101,8 @@ def _kind_and_document(body: Booking) -> tuple[str, str]:
             return "refund_given_up", body.cancellation or ""
         case PayoutPaid():
             return "payout_paid", body.document
+        case PayoutReturned():
+            return "payout_returned", body.document
         case EntryPosted():
             return "manual", body.document
 

@@ -86,7 +86,8 @@ class Settlements:
         times = await conn.fetchval(
             "UPDATE refund_submissions SET not_found = not_found + 1 WHERE submission_id = $1 RETURNING not_found", submission_id
         )
-        await record_facts(conn, refund.refund_id, [_fact(FactKind.NOT_FOUND, submission, utc_now(), PROVIDER)])
+        if times <= _NOT_FOUND_BEFORE_FINANCE:  # it may be asked for hours: the history is not to grow with every look
+            await record_facts(conn, refund.refund_id, [_fact(FactKind.NOT_FOUND, submission, utc_now(), PROVIDER)])
         if times >= _NOT_FOUND_BEFORE_FINANCE:
             await self._task(conn, refund, submission, "finance_refund_unknown", f"not-found/{submission_id}", "not_found")
 
@@ -134,7 +135,8 @@ class Settlements:
         self, conn: Connection, refund: RefundRow, submission: SubmissionRow, at: datetime
     ) -> tuple[RefundRow, list[OutgoingEvent]]:
         code = submission.failure_code or "unnamed"
-        final = submission.provider == PAYOUT or is_last_automatic(submission.attempt, refund.attempts_allowed)
+        stuck = refund.state is RefundState.STUCK
+        final = stuck or submission.provider == PAYOUT or is_last_automatic(submission.attempt, refund.attempts_allowed)
         log.warning("refund.attempt_failed", refund_id=str(refund.refund_id), attempt=submission.attempt, code=code, final=final)
         if final:
             refund = await self._hand_over(conn, refund, submission, "finance_refund_failed", "failed", code)
@@ -172,7 +174,8 @@ class Settlements:
 
     async def _contradiction(self, conn: Connection, refund: RefundRow, submission: SubmissionRow, says: str) -> None:
         log.error("refund.provider_contradicts", refund_id=str(refund.refund_id), submission_id=str(submission.submission_id), says=says)
-        await record_facts(conn, refund.refund_id, [_fact(FactKind.CONTRADICTED, submission, utc_now(), PROVIDER, says)])
+        if not await conn.fetchval(_CONTRADICTED, refund.refund_id, submission.submission_id, says):
+            await record_facts(conn, refund.refund_id, [_fact(FactKind.CONTRADICTED, submission, utc_now(), PROVIDER, says)])
         await self._task(conn, refund, submission, "finance_provider_contradicts", f"contradicts/{submission.submission_id}/{says}", says)
 
     async def _task(self, conn: Connection, refund: RefundRow, submission: SubmissionRow, kind: str, operation: str, code: str) -> None:
@@ -226,5 +229,9 @@ WHERE submission_id = $1
 """
 
 _UNKNOWN = "UPDATE refund_submissions SET state = 'unknown' WHERE submission_id = $1 AND state = 'created' RETURNING refund_id"
+
+_CONTRADICTED = """
+SELECT true FROM refund_facts WHERE refund_id = $1 AND submission_id = $2 AND kind = 'contradicted' AND code = $3 LIMIT 1
+"""
 
 _SETTLED = "UPDATE refunds SET state = 'settled', code = '', settled_at = $2, settlements = settlements + 1 WHERE refund_id = $1"

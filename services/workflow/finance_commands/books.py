@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from services.workflow.asking import TokenOption, UrlOption, ask_service
-from services.workflow.finance_commands.output import JsonOption, print_json, print_rows, told
+from services.workflow.finance_commands.output import JsonOption, flag, print_json, print_rows, told
 from services.workflow.money.accounts import account_name, account_number
 from services.workflow.money.display import in_words
 from services.workflow.money.rounding import percent
@@ -49,7 +49,7 @@ def ledger(
         test: --test for test merchants only, --no-test for live ones only.
         json: print JSON.
     """
-    query = {"merchant_id": merchant, "since": since, "until": until, "test": _flag(test)}
+    query = {"merchant_id": merchant, "since": since, "until": until, "test": flag(test)}
     with told():
         answer = ask_service(url, token, "GET", "/v1/ledger/balance", query=query)
     if json:
@@ -96,7 +96,7 @@ def journal(
         limit: at most so many entries.
         json: print JSON.
     """
-    query = {"merchant_id": merchant, "since": since, "until": until, "account": account, "test": _flag(test)}
+    query = {"merchant_id": merchant, "since": since, "until": until, "account": account, "test": flag(test)}
     lines: list[dict[str, Any]] = []
     cursor, left = None, limit
     with told():
@@ -142,7 +142,3 @@ def _entries(lines: list[dict[str, Any]]) -> list[tuple[object, ...]]:
 def _sides(account: dict[str, Any]) -> tuple[str, str]:
     amount = in_words(abs(account["amount_minor"]), account["currency"])
     return (amount, "") if account["amount_minor"] >= 0 else ("", amount)
-
-
-def _flag(wanted: bool | None) -> str | None:
-    return None if wanted is None else str(wanted).lower()

@@ -40,6 +40,11 @@ def note(message: str) -> None:
     _errors.print(message, markup=False, highlight=False, soft_wrap=True)
 
 
+def flag(wanted: bool | None) -> str | None:
+    """A yes or no as a query has it, None where nobody asked."""
+    return None if wanted is None else str(wanted).lower()
+
+
 def print_json(value: Any) -> None:
     """Print plain data as JSON."""
     sys.stdout.write(to_json(value, indent=2).decode() + "\n")

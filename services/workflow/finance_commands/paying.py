@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from services.workflow.asking import TokenOption, UrlOption, ask_service
-from services.workflow.finance_commands.output import JsonOption, note, print_json, print_rows, told
+from services.workflow.asking import TokenOption, UrlOption, ask_service, pages
+from services.workflow.finance_commands.output import JsonOption, flag, note, print_json, print_rows, told
 from services.workflow.money.display import in_words
 
 
@@ -11,8 +11,9 @@ def payouts(
     *,
     url: UrlOption,
     token: TokenOption = "",
-    state: Literal["requested", "paid", "failed", "cancelled"] = "requested",
+    state: Literal["requested", "paid", "returned", "failed", "cancelled"] = "requested",
     merchant: str | None = None,
+    test: bool | None = None,
     limit: int = 50,
     json: JsonOption = False,
 ) -> None:
@@ -21,24 +22,37 @@ def payouts(
     Args:
         url: where the workflow service's API is.
         token: your staff token.
-        state: requested (default), paid, failed or cancelled.
+        state: requested (default), paid, returned, failed or cancelled.
         merchant: one merchant; default all of yours.
-        limit: at most so many, up to 100.
+        test: --test for test merchants only (play money), --no-test for live ones only.
+        limit: at most so many.
         json: print JSON.
     """
     with told():
-        page = ask_service(url, token, "GET", "/v1/payouts", query={"state": state, "merchant_id": merchant, "limit": limit})
+        found = pages(url, token, "/v1/payouts", {"state": state, "merchant_id": merchant, "test": flag(test)}, limit)
     if json:
-        print_json(page["items"])
+        print_json(found)
         return
     rows = [
         (
-            *(each["payout_id"], each["kind"], each["case_number"], each["order_number"], in_words(each["amount_minor"], each["currency"])),
+            *(
+                each["payout_id"],
+                "TEST" if each["test"] else "",
+                each["merchant_id"],
+                each["kind"],
+                each["case_number"],
+                each["order_number"],
+            ),
+            in_words(each["amount_minor"], each["currency"]),
             *(each["reason"], each["requested_by"], each["requested_at"], each["document"] or each["code"]),
         )
-        for each in page["items"]
+        for each in found
     ]
-    print_rows(("payout", "kind", "case", "order", "amount", "reason", "asked by", "when", "document"), rows, amounts=("amount",))
+    print_rows(
+        ("payout", "mode", "merchant", "kind", "case", "order", "amount", "reason", "asked by", "when", "document"),
+        rows,
+        amounts=("amount",),
+    )
 
 
 def pay(payout_id: str, *, document: str, url: UrlOption, token: TokenOption = "", key: str | None = None) -> None:

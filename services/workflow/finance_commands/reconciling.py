@@ -4,10 +4,13 @@ import sys
 from datetime import date
 from typing import Any, Literal
 
-from services.workflow.asking import TokenOption, UrlOption, ask_service
+from services.workflow.asking import TokenOption, UrlOption, ask_service, pages
 from services.workflow.finance_commands.output import JsonOption, print_json, print_rows, told
 from services.workflow.money.display import in_words
 from services.workflow.reconciliation.breaks import REASONS, BreakKind
+
+PATIENCE_SECONDS = 1800
+"""A year of days is a file each at the provider."""
 
 
 def reconcile(
@@ -33,7 +36,7 @@ def reconcile(
     """
     body = {"since": since and since.isoformat(), "until": until and until.isoformat(), "subject": subject}
     with told():
-        reports = ask_service(url, token, "POST", "/v1/reconciliations", body=body)
+        reports = ask_service(url, token, "POST", "/v1/reconciliations", body=body, patience_seconds=PATIENCE_SECONDS)
     if json:
         print_json(reports)
     else:
@@ -76,9 +79,9 @@ def breaks(
         limit: at most so many.
         json: print JSON.
     """
-    query = {"state": state, "subject": subject, "merchant_id": merchant, "limit": limit}
+    query = {"state": state, "subject": subject, "merchant_id": merchant}
     with told():
-        found = ask_service(url, token, "GET", "/v1/reconciliations/breaks", query=query)
+        found = pages(url, token, "/v1/reconciliations/breaks", query, limit)
     if json:
         print_json(found)
         return
@@ -96,16 +99,18 @@ def _print_breaks(found: list[dict[str, Any]]) -> None:
     rows = [
         (
             *(each["subject"], each["day"], each.get("age"), each["kind"], _amount(each, "ours_minor"), _amount(each, "theirs_minor")),
-            *(each.get("refund_id") or each.get("reference"), each["reason"]),
+            *(each.get("refund_id") or each.get("reference"), each.get("work_item_id"), each["reason"]),
         )
         for each in found
     ]
-    print_rows(("what", "day", "age", "break", "ours", "theirs", "refund or reference", "reason"), rows, amounts=("age", "ours", "theirs"))
+    columns = ("what", "day", "age", "break", "ours", "theirs", "refund or reference", "task", "reason")
+    print_rows(columns, rows, amounts=("age", "ours", "theirs"))
 
 
 def _amount(found: dict[str, Any], side: str) -> str | None:
     minor = found.get(side)
-    return None if minor is None else in_words(minor, found["currency"].partition("/")[0])
+    currency = found.get("theirs_currency") if side == "theirs_minor" else None
+    return None if minor is None else in_words(minor, currency or found["currency"])
 
 
 def _sums(sums: dict[str, int]) -> str:

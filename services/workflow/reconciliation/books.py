@@ -31,7 +31,7 @@ class BookedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedEntry:
-    """An entry as an event told it to finance systems."""
+    """An entry as an event told it to finance systems; ``events`` is how many different ones did."""
 
     entry_id: UUID
     refund_id: UUID | None
@@ -40,6 +40,7 @@ class PublishedEntry:
     currency: str
     occurred_at: datetime
     journal: tuple[JournalLine, ...]
+    events: int = 1
 
     @property
     def moved_minor(self) -> int:
@@ -85,6 +86,8 @@ def _wrong(entry: BookedEntry, event: PublishedEntry | None) -> tuple[BreakKind,
         return BreakKind.ENTRY_DIFFERS, entry.paid_minor
     if event is None:
         return BreakKind.EVENT_MISSING, None
+    if event.events > 1:
+        return BreakKind.EVENT_DUPLICATE, event.moved_minor * event.events
     told = Counter((line.account, line.amount_minor) for line in event.journal)
     if told != Counter(entry.lines) or event.currency != entry.currency:
         return BreakKind.EVENT_DIFFERS, event.moved_minor
