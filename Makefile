@@ -2,12 +2,15 @@
 PYTHON ?= python3
 # Processes that run the tests: while one waits the other computes.
 TEST_WORKERS ?= 2
+# What `make chaos` plays.
+SEEDS ?= 7,8,9
+CASES ?= 200
 BIN := .venv/bin
 CACHE_FILES := .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down doctor demo bench test lint format types imports contracts check lock clean distclean
+.PHONY: help setup up down doctor demo chaos bench test lint format types imports contracts check lock clean distclean
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +30,9 @@ doctor: setup ## check this machine and say what is missing
 
 demo: setup ## replay a quarter of real orders and credit notes through the whole system
 	@$(BIN)/aftersales demo
+
+chaos: setup ## play cases while everything goes wrong, and check every promise; SEEDS=7,8,9 CASES=200
+	@$(BIN)/aftersales chaos --seeds $(SEEDS) --cases $(CASES)
 
 bench: setup ## measure how fast things are, each beside a bare program in the same run; report in .aftersales/bench
 	@$(BIN)/python -m deploy.local.bench

@@ -228,6 +228,13 @@ _register(
     LOCAL,
     "Replay a quarter of real orders and credit notes through the whole system and check every penny.",
 )
+_register(
+    "deploy.local.chaos.command",
+    "chaos",
+    "chaos",
+    LOCAL,
+    "Play cases while everything goes wrong, and check every promise on the records.",
+)
 _register("services.cli_token", "app", "token", SELLING, "Signed tokens for staff of the local stack.")
 _register("services.intake.commands", "orders_app", "orders", SELLING, "Orders: back-fill from a file.")
 _register("services.workflow.commands", "approvals_app", "approvals", SELLING, "Approvals: what waits for whom, and deciding it.")
@@ -248,7 +255,7 @@ _register(
 _register("services.kit.commands", "quarantine_app", "quarantine", OPERATING, "Records that could not be processed: look, replay, drop.")
 _register("services.kit.commands", "outbox_app", "outbox", OPERATING, "Events on their way to Kafka: send again.")
 
-OF_THE_STACK_ITSELF = frozenset({"up", "down", "status", "env", "hold", "release", "doctor", "demo"})
+OF_THE_STACK_ITSELF = frozenset({"up", "down", "status", "env", "hold", "release", "doctor", "demo", "chaos"})
 """Commands that start stacks or look at them; the others take what is not set from the stack that runs in the home."""
 
 

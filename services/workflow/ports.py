@@ -71,8 +71,21 @@ class Cases(Protocol):
 class WorkItems(Protocol):
     """Tasks for people."""
 
-    async def open(self, conn: Connection, operation_id: UUID, case_id: CaseId, kind: str, role: Role, detail: dict[str, Any]) -> None:
-        """Open a task and publish it; the same ``operation_id`` again changes nothing. ``detail`` holds ids, codes and numbers only."""
+    async def open(
+        self,
+        conn: Connection,
+        operation_id: UUID,
+        case_id: CaseId,
+        kind: str,
+        role: Role,
+        detail: dict[str, Any],
+        *,
+        due_at: datetime | None = None,
+    ) -> None:
+        """Open a task and publish it; the same ``operation_id`` again changes nothing. ``detail`` holds ids, codes and numbers only.
+
+        ``due_at`` is when the task is raised again, or what it is about happens by itself; None where nothing waits for it.
+        """
 
 
 class OrderBook(Protocol):
@@ -88,13 +101,14 @@ class OrderBook(Protocol):
 class ProviderState(StrEnum):
     """What the provider's own record says of a refund.
 
-    ``failed`` means that nothing of it is, or stays, paid. A refund that was paid and then came back (the customer's bank returned it) is told as
-    ``failed`` too, with its ``failure_code``: who has it as ``succeeded`` takes that for a reversal.
+    ``failed`` means that nothing of it is, or stays, paid. A refund that was paid and then came back (the customer's bank returned it) is ``reversed``, with
+    its ``failure_code``, where the provider tells the two apart; else it is told as ``failed`` too: who has it as ``succeeded`` takes that for a reversal.
     """
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    REVERSED = "reversed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,7 +207,7 @@ class PaymentProviderBehaviour:
         assert abs(line.settled_at - datetime.now(UTC)) < timedelta(minutes=5)
         assert await world.provider.settlement_file(date(2001, 1, 1)) == []
 
-    async def test_a_refund_that_was_paid_and_came_back_is_failed_with_its_code(self, world: World) -> None:
+    async def test_a_refund_that_was_paid_and_came_back_is_reversed_or_failed_with_its_code(self, world: World) -> None:
         submission = a_submission(world.capture(1000))
         assert (await world.provider.submit(submission)).state is ProviderState.SUCCEEDED
         world.reverse(submission.submission_id)
@@ -216,7 +216,8 @@ class PaymentProviderBehaviour:
         told = world.provider.read_webhook(webhook.headers, webhook.body)
         for said in (found, told):
             assert said is not None
-            assert (said.submission_id, said.state, said.amount_minor) == (submission.submission_id, ProviderState.FAILED, 400)
+            assert (said.submission_id, said.amount_minor) == (submission.submission_id, 400)
+            assert said.state in {ProviderState.REVERSED, ProviderState.FAILED}  # not every provider tells them apart
             assert said.failure_code
             assert said.provider_refund_id
 

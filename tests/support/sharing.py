@@ -1,7 +1,8 @@
 """How the workers of a run (``pytest -n 2``) share the tests: what shares something expensive stays together, the longest begins first.
 
 All end-to-end tests share one stack, so one worker runs them; of the integration tests a file is the unit, because databases and services are made per
-file; everything else goes test by test to who is free. Each worker starts the engines it needs itself, on ports of its own: see `tests.support.ports`.
+file, and of the chaos runs, because each file plays one; everything else goes test by test to who is free. Each worker starts the engines it needs
+itself, on ports of its own: see `tests.support.ports`.
 
 The groups of pytest-xdist (``--dist loadgroup``) would say the same, but pytest 9 does not let it add them to a test's name, and it then shares test by
 test without a word.
@@ -12,7 +13,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 TESTS = "tests"
-LONGEST_FIRST = ("e2e", "integration", "workflows", "replay")
+LONGEST_FIRST = ("e2e", "chaos", "integration", "workflows", "replay")
 """Folders in the order of running. Small tests come last: they fill what time is left, so that the workers end together."""
 
 
@@ -21,7 +22,8 @@ class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist tells 
 
     def _split_scope(self, nodeid: str) -> str:
         """What the test shares: the same word for tests that stay together."""
-        return {"e2e": "stack", "integration": nodeid.partition("::")[0]}.get(folder_of(nodeid), nodeid)
+        file = nodeid.partition("::")[0]
+        return {"e2e": "stack", "chaos": file, "integration": file}.get(folder_of(nodeid), nodeid)
 
 
 def folder_of(nodeid: str) -> str:

@@ -38,6 +38,12 @@ class Api:
         self._base_url = base_url
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
+    async def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON of any call that is harmless to repeat."""
+        if body is None:
+            return _json(await self._send(method, path))
+        return _json(await self._send(method, path, content=orjson.dumps(body), headers={"Content-Type": "application/json"}))
+
     async def get(self, path: str, **params: Any) -> Any:
         """The JSON of a GET; parameters that are None are left out."""
         wanted = {name: value for name, value in params.items() if value is not None}
@@ -108,6 +114,9 @@ def _refused(call: str, answer: httpx2.Response) -> Refused:
     return Refused(call, answer.status_code, str(body.get("code") or error.get("code") or "unknown"), detail)
 
 
-def open_http() -> httpx2.AsyncClient:
-    """The connections of a run. Proxies of the environment are not for our own machine."""
-    return httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=False, limits=httpx2.Limits(max_connections=40, max_keepalive_connections=40))
+LIMITS = httpx2.Limits(max_connections=40, max_keepalive_connections=40)
+
+
+def open_http(**more: Any) -> httpx2.AsyncClient:
+    """The connections of a run; ``more`` goes to the client. Proxies of the environment are not for our own machine."""
+    return httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=False, limits=LIMITS, **more)

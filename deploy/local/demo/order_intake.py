@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from deploy.local.demo.merchants import SHOP
 from deploy.local.demo.numbers import order_number
 from deploy.local.demo.orders import DemoOrder
-from deploy.local.demo.snapshots import CURRENCY, snapshots
+from deploy.local.demo.snapshots import CURRENCY, ContactOf, snapshots
 from deploy.local.demo.world import World
 
 Item = TypeVar("Item")
@@ -42,13 +42,17 @@ class SentOrders:
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """How the orders of a run are told: under which numbers, at which merchant, in whose time. ``arrivals`` are in the file's time."""
+    """How the orders of a run are told: under which numbers, at which merchant, in whose time. ``arrivals`` are in the file's time.
+
+    ``contact_of`` None: everybody has an invented contact.
+    """
 
     run: int
     run_key: str
     merchants: Mapping[str, str]
     shift: timedelta
     arrivals: Mapping[str, datetime]
+    contact_of: ContactOf | None = None
 
     def merchant(self, order: DemoOrder) -> str:
         """Where the order was placed; the anonymous ones are the big shop's."""
@@ -65,7 +69,8 @@ async def send_orders(world: World, orders: Sequence[DemoOrder], dispatch: Dispa
     references = await _capture(world, orders, dispatch, sent)
     waves: list[dict[str, list[Told]]] = [defaultdict(list) for _ in range(_VERSIONS)]
     for order in orders:
-        life = snapshots(order, dispatch.number(order), dispatch.shift, references.get(order.number), dispatch.arrivals[order.number])
+        reference, arrived = references.get(order.number), dispatch.arrivals[order.number]
+        life = snapshots(order, dispatch.number(order), dispatch.shift, reference, arrived, dispatch.contact_of)
         for wave, snapshot in zip(waves, life, strict=False):
             wave[dispatch.merchant(order)].append((order, snapshot))
     for wave in waves:

@@ -38,6 +38,7 @@ class Standing:
 class Play:
     """One case of the run. ``trouble`` is the last thing that went wrong with it, for the report of what did not end.
 
+    ``words`` is what the customer writes, None: as everybody with that complaint does.
     ``judged``: an agent accepted its pictures. ``tasks_done`` counts the tasks about it that staff ticked off.
     """
 
@@ -46,6 +47,7 @@ class Play:
     merchant: str
     order_number: str
     key: str
+    words: str | None = None
     case_id: str | None = None
     case_number: str | None = None
     standing: Standing | None = None

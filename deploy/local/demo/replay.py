@@ -37,12 +37,16 @@ _BY_STATUS: dict[CaseStatus, Act] = {
 
 
 class Replay:
-    """The cases of a run on their way. ``patience_seconds`` bounds the whole: what has not ended by then is reported, not waited for."""
+    """The cases of a run on their way.
 
-    def __init__(self, world: World, plays: Sequence[Play], shift: timedelta, patience_seconds: float) -> None:
+    ``patience_seconds`` bounds the whole: what has not ended by then is reported, not waited for. ``in_play`` is how many are open at once.
+    """
+
+    def __init__(self, world: World, plays: Sequence[Play], shift: timedelta, patience_seconds: float, in_play: int = _IN_PLAY) -> None:
         self.plays = plays
         self._world = world
         self._shift = shift
+        self._in_play = in_play
         self._until = time.monotonic() + patience_seconds
         self._by_id: dict[str, Play] = {}
         self._unopened = list(plays)
@@ -77,7 +81,7 @@ class Replay:
     def _open_more(self) -> None:
         """Open what can be: not too many at once, and no line's next case before its previous one is closed."""
         self._take_over()
-        free = _IN_PLAY - sum(not play.ended for play in self._by_id.values()) - sum(play.busy for play in self._unopened)
+        free = self._in_play - sum(not play.ended for play in self._by_id.values()) - sum(play.busy for play in self._unopened)
         for play in self._unopened:
             if free <= 0:
                 return

@@ -1,7 +1,7 @@
 """An order's life as a storefront tells it: one snapshot as it is placed, paid, shipped, delivered. Customers' contacts are invented."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,10 @@ from deploy.local.demo.orders import UNKNOWN_CUSTOMER, DemoOrder
 
 CURRENCY = "GBP"
 _LONGEST_NAME = 500
+
+ContactOf = Callable[[DemoOrder], dict[str, Any]]
+"""The contact block of an order whose customer is known."""
+
 _TO_PAID = timedelta(minutes=5)
 _TO_SHIPPED = timedelta(hours=20)
 _TO_DELIVERED = timedelta(hours=44)
@@ -22,15 +26,21 @@ def arrival(order: DemoOrder, no_later: datetime) -> datetime:
 
 
 def snapshots(
-    order: DemoOrder, number: str, shift: timedelta, provider_reference: str | None, delivered: datetime
+    order: DemoOrder,
+    number: str,
+    shift: timedelta,
+    provider_reference: str | None,
+    delivered: datetime,
+    contact_of: ContactOf | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The order as it is placed, paid, shipped and delivered: ``OrderSnapshot`` as JSON values, versions from 1.
 
     ``number`` is what the order is called in this run, ``shift`` what is added to the file's dates. ``provider_reference`` is the captured payment,
-    None where nothing was charged. ``delivered`` is in the file's time. An order that nothing came of is placed and cancelled.
+    None where nothing was charged. ``delivered`` is in the file's time. ``contact_of`` gives other contacts than :func:`invented_contact`. An order that
+    nothing came of is placed and cancelled.
     """
     placed_at = order.moment.replace(tzinfo=UTC) + shift
-    base = _base(order, number, placed_at)
+    base = _base(order, number, placed_at, contact_of or invented_contact)
     yield base | {"order_version": 1, "status": "placed"}
     if not order.lines:
         yield base | {"order_version": 2, "status": "cancelled"}
@@ -63,7 +73,7 @@ def _payment(order: DemoOrder, provider_reference: str | None, paid_at: datetime
     return {"paid_at": paid_at.isoformat(), "payments": [payment]}
 
 
-def _base(order: DemoOrder, number: str, placed_at: datetime) -> dict[str, Any]:
+def _base(order: DemoOrder, number: str, placed_at: datetime, contact_of: ContactOf) -> dict[str, Any]:
     snapshot: dict[str, Any] = {
         "number": number,
         "currency": CURRENCY,
@@ -73,7 +83,7 @@ def _base(order: DemoOrder, number: str, placed_at: datetime) -> dict[str, Any]:
         "discounts": [{"discount_id": "D", "amount_minor": order.discount_minor}] if order.discount_minor else [],
         "freight": [{"freight_id": str(row.index), "amount_minor": row.total_minor} for row in order.freight],
     }
-    return snapshot | ({"contact": _contact(order)} if order.customer else {})
+    return snapshot | ({"contact": contact_of(order)} if order.customer else {})
 
 
 def _line(row: Row, amount_minor: int) -> dict[str, Any]:
@@ -86,7 +96,7 @@ def _line(row: Row, amount_minor: int) -> dict[str, Any]:
     }
 
 
-def _contact(order: DemoOrder) -> dict[str, Any]:
+def invented_contact(order: DemoOrder) -> dict[str, Any]:
     """An invented customer: the file has none, and reserved domains and numbers reach nobody (RFC 2606; UK drama numbers)."""
     short = re.sub(r"[^A-Za-z0-9]+", "-", order.customer)[:60]
     digits = "".join(re.findall(r"[0-9]", order.customer))[-3:] or "0"

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import signal
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,7 +22,11 @@ HOST = "127.0.0.1"
 
 
 class Kafka(Engine):
-    """A single broker on ``port``, its controller on ``controller_port``; both listen on the loopback address only."""
+    """A single broker on ``port``, its controller on ``controller_port``; both listen on the loopback address only.
+
+    ``detours`` are further ports to listen on, each with the port that clients who came there are told to use: a broker names its own address to
+    them, so whoever wants to stand between must be named instead.
+    """
 
     engine = "kafka"
     # A single broker has nobody to replicate to; the internal topics must not wait for one.
@@ -49,8 +54,9 @@ class Kafka(Engine):
         "group.min.session.timeout.ms": "3000",
     }
 
-    def __init__(self, home: Path, port: int, controller_port: int) -> None:
+    def __init__(self, home: Path, port: int, controller_port: int, *, detours: Mapping[int, int] | None = None) -> None:
         super().__init__(home)
+        self._detours = dict(detours or {})
         self.port = port
         self.controller_port = controller_port
         self._java = Path()
@@ -70,9 +76,13 @@ class Kafka(Engine):
         self._java = find_java()
         self._classpath = f"{await asyncio.to_thread(kafka_jars)}/*"
         self.data.mkdir(parents=True, exist_ok=True)
+        plain = "".join(f",DETOUR{port}:PLAINTEXT" for port in self._detours)
+        listening = "".join(f",DETOUR{port}://{HOST}:{port}" for port in self._detours)
+        told = "".join(f",DETOUR{port}://{HOST}:{told}" for port, told in self._detours.items())
         settings = self._SETTINGS | {
-            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{self.controller_port}",
-            "advertised.listeners": f"PLAINTEXT://{HOST}:{self.port}",
+            "listener.security.protocol.map": self._SETTINGS["listener.security.protocol.map"] + plain,
+            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{self.controller_port}{listening}",
+            "advertised.listeners": f"PLAINTEXT://{HOST}:{self.port}{told}",
             "controller.quorum.voters": f"1@{HOST}:{self.controller_port}",
             "log.dirs": str(self.data / "log"),
         }

@@ -14,7 +14,7 @@ from deploy.local.provision.postgres import SERVICES, create_all
 from deploy.local.provision.temporal import prepare_namespace
 from deploy.local.stack.child import Child, Kind, Phase
 from deploy.local.stack.credentials import CREDENTIALS_FILE
-from deploy.local.stack.external import external_engines
+from deploy.local.stack.external import ExternalEngines, external_engines
 from deploy.local.stack.files import STATE_FILE, hold_home, read_json, write_private
 from deploy.local.stack.leftovers import birth, end_leftovers
 from deploy.local.stack.plan import Plan, make_plan
@@ -23,15 +23,30 @@ from services.kit.migrate import apply_migrations
 HELD_DIRECTORY = "held"
 HELD_POLL_SECONDS = 0.3
 
+Planner = Callable[[Path, ExternalEngines], Plan]
+"""Says what runs where in a home, with which settings."""
+
 
 class Stack:
-    """One stack in one home. ``only`` limits which sandbox servers and services run (engines always do); ``tell`` receives what happens, in words."""
+    """One stack in one home.
 
-    def __init__(self, home: Path, *, only: Collection[str] | None = None, tell: Callable[[str], None] = lambda _line: None) -> None:
+    ``only`` limits which sandbox servers and services run (engines always do); ``tell`` receives what happens, in words; ``planner`` is for a stack that is
+    wired in another way than usual.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        only: Collection[str] | None = None,
+        tell: Callable[[str], None] = lambda _line: None,
+        planner: Planner = make_plan,
+    ) -> None:
         self.home = home
         self.children: list[Child] = []
         self._only = only
         self._tell = tell
+        self._planner = planner
         self._plan: Plan | None = None
         self._phase = "starting"
         self._started_at = datetime.now(UTC)
@@ -60,7 +75,7 @@ class Stack:
         if ended:
             self._tell(f"ended what an earlier run left behind: {', '.join(ended)}")
         external = external_engines()
-        self._plan = make_plan(self.home, external)
+        self._plan = self._planner(self.home, external)
         chosen = [
             (kind, server) for kind, server in self.plan.servers if kind is Kind.ENGINE or self._only is None or server.name in self._only
         ]

@@ -35,9 +35,8 @@ _STATES = {
     "pending": ProviderState.PENDING,
     "succeeded": ProviderState.SUCCEEDED,
     "failed": ProviderState.FAILED,
-    "reversed": ProviderState.FAILED,
+    "reversed": ProviderState.REVERSED,
 }
-"""``reversed`` is a refund that was paid and came back: nothing of it stays paid."""
 
 
 class _Refund(BaseModel):

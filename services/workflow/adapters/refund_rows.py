@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from contracts.identifiers import CaseId, MerchantId, OrderId, RefundId, SubmissionId
 from contracts.quote import Allocation, Quote
 from services.kit.postgres import Connection, Pool, Record
-from services.workflow.payloads.refund import RefundStep
+from services.workflow.payloads.refund import IssueRefundInput, RefundStep
 from services.workflow.refunds.channel import channel_of
 from services.workflow.refunds.phase import Attempt, RefundState, phase_of
 from services.workflow.refunds.submission import SubmissionState, submission_id_for
@@ -62,6 +62,11 @@ class RefundRow:
             "amount_minor",
         )
         return {name: self.row[name] for name in names}
+
+    @property
+    def alarm(self) -> timedelta:
+        """How long a person has, before their task is raised again."""
+        return IssueRefundInput.model_validate(self.row["process"]).timers.alarm
 
     def quote(self) -> Quote:
         """What the refund comes to, each cent explained. Raises ``ValueError`` for a refused refund, which has none."""

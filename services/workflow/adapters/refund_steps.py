@@ -119,4 +119,5 @@ class PostgresRefundSteps:
                 "amount_minor": refund.amount_minor,
                 "currency": refund.currency,
             }
-            await self._work_items.open(conn, operation, refund.case_id, "finance_refund_waits", Role.FINANCE, detail)
+            due_at = handle.at + handle.timers.alarm
+            await self._work_items.open(conn, operation, refund.case_id, "finance_refund_waits", Role.FINANCE, detail, due_at=due_at)

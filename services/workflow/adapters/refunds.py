@@ -82,7 +82,7 @@ class PostgresRefunds:
             found = await self._reserve(conn, refund, header)
         except RefusedError as error:
             await self._insert(conn, issue, header, None, RefundState.REFUSED, error.code, at)
-            await self._hand_refused_over(conn, refund, error.code)
+            await self._hand_refused_over(conn, refund, error.code, at + issue.timers.alarm)
             return
         await self._start(conn, issue, header, found, at)
 
@@ -223,11 +223,11 @@ class PostgresRefunds:
         settled = [RefundFact(FactKind.SETTLED, at, code=code, amount_minor=0)] if state is RefundState.SETTLED else []
         await record_facts(conn, refund.refund_id, [made, *settled])
 
-    async def _hand_refused_over(self, conn: Connection, refund: RequestRefund, code: str) -> None:
+    async def _hand_refused_over(self, conn: Connection, refund: RequestRefund, code: str, due_at: datetime) -> None:
         log.warning("refund.refused", refund_id=str(refund.refund_id), code=code)
         detail = {"refund_id": str(refund.refund_id), "order_id": str(refund.order_id), "code": code, "agreed_minor": refund.agreed_minor}
         await self._work_items.open(
-            conn, uuid5(refund.refund_id, "refused"), refund.case_id, "finance_refund_refused", Role.FINANCE, detail
+            conn, uuid5(refund.refund_id, "refused"), refund.case_id, "finance_refund_refused", Role.FINANCE, detail, due_at=due_at
         )
 
 

@@ -21,7 +21,7 @@ from services.workflow.adapters.refund_facts import PROVIDER, SYSTEM, FactKind, 
 from services.workflow.adapters.refund_rows import RefundRow, SubmissionRow, lock_refund, submissions_of
 from services.workflow.money.accounts import PAYOUT
 from services.workflow.payloads.refund import RefundPhase
-from services.workflow.ports import ProviderRefund, WorkItems
+from services.workflow.ports import ProviderRefund, ProviderState, WorkItems
 from services.workflow.refunds.phase import RefundState, is_last_automatic, latest, phase_of
 from services.workflow.refunds.submission import ContradictionError, SubmissionState, move
 
@@ -48,6 +48,11 @@ class Settlements:
 
         False where the submission is none of ours. Repeats and late news change nothing.
         """
+        if said.state is ProviderState.REVERSED:
+            # Its success may be heard of later, or never: both ways of the money are booked, and only finance sends it again.
+            paid = replace(said, state=ProviderState.SUCCEEDED, failure_code=None)
+            ours = await self.record(conn, paid, told_by=told_by)
+            return ours and await self.record(conn, replace(said, state=ProviderState.FAILED), told_by=told_by)
         located = await self._locate(conn, said.submission_id)
         if located is None:
             return False
@@ -158,7 +163,8 @@ class Settlements:
     ) -> RefundRow:
         """The refund goes on only when finance says so."""
         await conn.execute("UPDATE refunds SET state = 'stuck', code = $2 WHERE refund_id = $1", refund.refund_id, code)
-        await self._task(conn, refund, submission, kind, f"{word}/{submission.attempt}/{submission.payment_id}", code)
+        operation, due_at = f"{word}/{submission.attempt}/{submission.payment_id}", utc_now() + refund.alarm
+        await self._task(conn, refund, submission, kind, operation, code, due_at)
         await tell_case(conn, refund, uuid5(submission.submission_id, f"needs-person/{word}"), "refund_needs_person", code)
         return replace(refund, state=RefundState.STUCK, code=code)
 
@@ -178,7 +184,16 @@ class Settlements:
             await record_facts(conn, refund.refund_id, [_fact(FactKind.CONTRADICTED, submission, utc_now(), PROVIDER, says)])
         await self._task(conn, refund, submission, "finance_provider_contradicts", f"contradicts/{submission.submission_id}/{says}", says)
 
-    async def _task(self, conn: Connection, refund: RefundRow, submission: SubmissionRow, kind: str, operation: str, code: str) -> None:
+    async def _task(
+        self,
+        conn: Connection,
+        refund: RefundRow,
+        submission: SubmissionRow,
+        kind: str,
+        operation: str,
+        code: str,
+        due_at: datetime | None = None,
+    ) -> None:
         detail = {
             "refund_id": str(refund.refund_id),
             "submission_id": str(submission.submission_id),
@@ -187,7 +202,7 @@ class Settlements:
             "currency": submission.currency,
             "code": code,
         }
-        await self._work_items.open(conn, uuid5(refund.refund_id, operation), refund.case_id, kind, Role.FINANCE, detail)
+        await self._work_items.open(conn, uuid5(refund.refund_id, operation), refund.case_id, kind, Role.FINANCE, detail, due_at=due_at)
 
 
 async def wake_if_wanted(conn: Connection, refund: RefundRow, event_id: UUID) -> None:

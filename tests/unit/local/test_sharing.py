@@ -8,6 +8,7 @@ from xdist.remote import Producer
 from tests.support.sharing import Sharing, place, pytest_xdist_make_scheduler
 
 STACK = [f"tests/e2e/test_{name}.py::test_{number}" for name in ("one", "two", "three") for number in range(4)]
+CHAOS = [f"tests/chaos/test_planted.py::test_defect[{number}]" for number in range(5)]
 KIT = [f"tests/integration/kit/test_relay.py::test_{number}" for number in range(5)]
 INTAKE = [f"tests/integration/intake/test_relay.py::test_{number}[{number}/a::b]" for number in range(5)]
 SMALL = [f"tests/unit/kit/test_small.py::test_{number}" for number in range(20)]
@@ -48,11 +49,11 @@ def shared(tests: list[str]) -> list[list[str]]:
     return [[tests[index] for index in worker.given] for worker in workers]
 
 
-def test_all_tests_of_the_stack_run_in_one_worker_and_every_integration_file_in_one() -> None:
-    tests = STACK + KIT + INTAKE + SMALL
+def test_all_tests_of_the_stack_run_in_one_worker_and_every_file_of_integration_or_chaos_in_one() -> None:
+    tests = STACK + CHAOS + KIT + INTAKE + SMALL
     given = shared(tests)
     assert sorted(given[0] + given[1]) == sorted(tests)
-    for together in (STACK, KIT, INTAKE):
+    for together in (STACK, CHAOS, KIT, INTAKE):
         assert [[test for test in one if test in together] for one in given if set(together) & set(one)] == [together]
 
 
@@ -61,5 +62,5 @@ def test_small_tests_fill_the_time_of_both_workers() -> None:
 
 
 def test_the_tests_that_take_longest_come_first_and_files_stay_whole() -> None:
-    ordered = sorted(SMALL + KIT + INTAKE + STACK, key=place)
-    assert ordered == STACK + KIT + INTAKE + SMALL
+    ordered = sorted(SMALL + KIT + INTAKE + CHAOS + STACK, key=place)
+    assert ordered == STACK + CHAOS + KIT + INTAKE + SMALL

@@ -30,7 +30,7 @@ async def apply(world: World, play: Play, shift: timedelta) -> None:
         "accept_if_offered": script.consents,
     }
     if script.scene in _WORDS:
-        body["description"] = _WORDS[script.scene]
+        body["description"] = play.words or _WORDS[script.scene]
     imported = body | {"channel": "import", "requested_at": (play.case.requested.replace(tzinfo=UTC) + shift).isoformat()}
     try:
         answer = await world.merchants[play.merchant].post("/v1/cases", imported, key=play.key)

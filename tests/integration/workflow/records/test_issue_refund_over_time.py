@@ -84,6 +84,8 @@ async def test_three_retries_ten_minutes_apart_then_finance_orders_another_that_
         assert await desk.tasks(issue.refund.case_id) == ["finance_refund_failed"]
         await clock.sleep(timedelta(hours=24))
         assert await desk.tasks(issue.refund.case_id) == ["finance_refund_failed", "finance_refund_waits"]
+        dues = "SELECT count(*) FROM work_items WHERE case_id = $1 AND due_at IS NULL"
+        assert await desk.pool.fetchval(dues, issue.refund.case_id) == 0
 
         async with a_client(an_api(desk, [provider])) as client:
             ordered = await Caller(client, a_token("finn", Role.FINANCE)).post(f"/v1/refunds/{refund_id}/attempts", {})

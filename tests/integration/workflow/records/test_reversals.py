@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from contracts.quote import RefundUnits
+from services.kit.clock import utc_now
 from services.kit.postgres import transaction
 from services.workflow.adapters.refund_orders import NotOrderableError, give_up, order_attempt
 from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundTimers
@@ -46,6 +47,31 @@ async def order(desk: RecordsDesk, refund_id: Any) -> int:
         attempt = await order_attempt(conn, desk.refunds, refund_id, "finn")
     assert len(await desk.deliveries(f"refund/{refund_id}")) == before + 1
     return attempt
+
+
+async def test_what_came_back_before_anybody_heard_that_it_was_paid_is_booked_both_ways_and_left_to_finance(desk: RecordsDesk) -> None:
+    """The word of the reversal overtakes the word of the payment, or that one is lost; told late, it is no news."""
+    issue = an_issue(await desk.take(), RefundUnits(line_id="1", quantity=2), timers=RefundTimers(retry_count=3))
+    refund_id = issue.refund.refund_id
+    await desk.request(issue)
+    submission = await last_submission(desk, refund_id)
+    for state in ("reversed", "succeeded", "reversed"):
+        await desk.record(word(submission, state, failure_code="returned_by_bank" if state == "reversed" else None))
+    row = await desk.refund(refund_id)
+    assert (row["state"], row["code"], row["settlements"]) == ("stuck", "returned_by_bank", 1)
+    assert [one["state"] for one in await desk.submissions(refund_id)] == ["reversed"]
+    assert (await balances(desk, refund_id))["refunds.payable"] == -850
+    assert await desk.tasks(issue.refund.case_id) == ["finance_refund_reversed"]
+    assert await order(desk, refund_id) == 2
+
+
+async def test_finances_task_says_when_it_is_raised_again(desk: RecordsDesk) -> None:
+    """Every wait has its end: the refund's own limit for a person."""
+    issue = await a_settled_refund(desk)
+    before = utc_now()
+    await desk.record(word(await last_submission(desk, issue.refund.refund_id), "failed", failure_code="returned_by_bank"))
+    due_at = await desk.pool.fetchval("SELECT due_at FROM work_items WHERE case_id = $1", issue.refund.case_id)
+    assert before <= due_at - issue.timers.alarm <= utc_now()
 
 
 async def test_what_came_back_is_owed_until_it_is_paid_again(desk: RecordsDesk) -> None:
