@@ -71,7 +71,7 @@ async def run_service(service: str, parts: Sequence[Part], *, only: frozenset[st
 def run_main(main: Coroutine[Any, Any, None]) -> int:
     """Run a service's coroutine on the fast event loop. Returns the exit code: 0 after a clean stop, 1 with a log line after a failure."""
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(main)
     except KeyboardInterrupt:
         return 130
@@ -103,7 +103,8 @@ def _asked_to_stop() -> asyncio.Event:
     return asked
 
 
-def _loop_factory() -> Any:
+def loop_factory() -> Any:
+    """What makes the fast event loop, None where the platform has none."""
     try:
         import uvloop  # noqa: PLC0415 - absent on some platforms
     except ImportError:  # no uvloop on this platform
