@@ -17,6 +17,7 @@ from deploy.local.bench.running import Run, run_all
 from deploy.local.bench.size import SIZES
 from deploy.local.paths import CACHE_VARIABLE, HOME_VARIABLE, stack_home
 from services.kit.lifecycle import loop_factory
+from services.kit.logging import configure_logging
 
 
 def main() -> int:
@@ -33,6 +34,7 @@ def main() -> int:
     folder = stack_home(None) / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     _forget_engines_elsewhere()
+    configure_logging("bench", "ERROR")
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         run = runner.run(
             run_all(benchmarks, SIZES[asked.size], folder, lambda line: console.print(line, markup=False, style="dim", soft_wrap=True))

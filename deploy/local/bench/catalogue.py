@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from deploy.local.bench import http_cases, policy
+from deploy.local.bench import backlog, consumer_rate, http_cases, latency, policy, relay_rate
 from deploy.local.bench.place import Needs, Place
 from deploy.local.bench.report import Result, Row
 
@@ -21,6 +21,10 @@ class Benchmark:
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("policy", Needs.NOTHING, policy.ROWS, policy.measure),
     Benchmark("http", Needs.ENGINES, http_cases.ROWS, http_cases.measure_http),
+    Benchmark("relay", Needs.ENGINES, relay_rate.ROWS, relay_rate.measure_relay),
+    Benchmark("latency", Needs.ENGINES, latency.ROWS, latency.measure_latency),
+    Benchmark("backlog", Needs.ENGINES, backlog.ROWS, backlog.measure_backlog),
+    Benchmark("consumer", Needs.ENGINES, consumer_rate.ROWS, consumer_rate.measure_consumer),
 )
 
 
