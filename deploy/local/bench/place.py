@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 
+from deploy.local.bench.own_ports import own_ports
 from deploy.local.bench.size import Size
 from deploy.local.provision.postgres import create_database, create_role_and_schema
 from deploy.local.stack.running import RunningStack, running_stack
@@ -63,5 +64,6 @@ async def a_place(needs: Needs, size: Size, report: Path) -> AsyncIterator[Place
         if needs is Needs.NOTHING:
             yield Place(RunningStack(home), size, report)
             return
-        async with running_stack(home, only=() if needs is Needs.ENGINES else None) as stack:
-            yield Place(stack, size, report)
+        with own_ports():
+            async with running_stack(home, only=() if needs is Needs.ENGINES else None) as stack:
+                yield Place(stack, size, report)

@@ -11,7 +11,7 @@ from services.kit.postgres import Pool, open_pool, transaction
 from services.kit.relay import Relay
 from services.kit.wake import OUTBOX
 
-_POLL_SECONDS = 0.002
+_POLL_SECONDS = 0.005
 
 
 class RelayAtWork:
