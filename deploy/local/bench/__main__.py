@@ -16,7 +16,7 @@ from deploy.local.bench.report import print_report, write_page, write_report
 from deploy.local.bench.running import Run, run_all
 from deploy.local.bench.size import SIZES
 from deploy.local.paths import CACHE_VARIABLE, HOME_VARIABLE, stack_home
-from services.kit.lifecycle import loop_factory
+from services.kit.lifecycle import collect_seldom, loop_factory
 from services.kit.logging import configure_logging
 
 
@@ -34,7 +34,8 @@ def main() -> int:
     folder = stack_home(None) / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     _forget_engines_elsewhere()
-    configure_logging("bench", "ERROR")
+    configure_logging("bench", "CRITICAL")
+    collect_seldom()  # as the services do, in whose place this process is measured
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         run = runner.run(
             run_all(benchmarks, SIZES[asked.size], folder, lambda line: console.print(line, markup=False, style="dim", soft_wrap=True))

@@ -1,15 +1,19 @@
-"""Events to measure with: opened cases with their orders, the largest of the common events."""
+"""Events to measure with: one of the middling size of all that are published, and an opened case with its order, the largest of the common ones."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
+from contracts import samples
 from contracts.case_v1 import CaseOpened, Channel, OpenedBy
 from contracts.decision_facts import AffectedUnits
 from contracts.envelope import Envelope, to_headers
 from contracts.identifiers import CaseId, EventId, MerchantId, customer_ref_for, order_id_for
 from contracts.order_v1 import Order
+from contracts.resolution_v1 import CaseTriaged
 from contracts.scenes import Scene
 from contracts.storefront_v1 import OrderSnapshot
 from deploy.local.bench.orders import MERCHANT, a_snapshot
@@ -67,20 +71,28 @@ class WireEvent:
         )
 
 
-SOURCE = "aftersales/intake"
+SOURCE = "aftersales/workflow"
 OUTBOX_COLUMNS = (
     *("event_id", "event_type", "source", "topic", "key", "sequence", "merchant_id"),
     *("test", "occurred_at", "trace_parent", "value"),
 )
 
 
+def a_middling_event() -> OutgoingEvent:
+    """A case that was triaged, of a case of its own: its size is the median of the published samples of all types, about 500 bytes."""
+    return OutgoingEvent(body=_TRIAGED.model_copy(update={"case_id": CaseId(uuid4())}), trace_parent=None)
+
+
 def wire_events(count: int) -> list[WireEvent]:
-    """So many opened cases, each of its own key."""
-    order = an_order("B1")
-    return [_wire(OutgoingEvent(body=an_opened_case(order), trace_parent=None)) for _ in range(count)]
+    """So many middling events, each of its own key."""
+    return [_wire(a_middling_event()) for _ in range(count)]
 
 
 def _wire(event: OutgoingEvent) -> WireEvent:
     body = event.body
     envelope = Envelope(EventId(event.event_id), body.event_type, SOURCE, body.partition_key, event.occurred_at, 1, body.merchant_id)
     return WireEvent(event, body.partition_key.encode(), event.value() or b"", to_headers(envelope))
+
+
+_SAMPLE = Path(samples.__file__).parent / CaseTriaged.event_type / "0001.json"
+_TRIAGED = CaseTriaged.model_validate_json(json.dumps(json.loads(_SAMPLE.read_bytes())["body"]))

@@ -9,14 +9,13 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.topics import TOPICS, Topic
-from deploy.local.bench.events import an_opened_case, an_order
+from deploy.local.bench.events import a_middling_event
 from deploy.local.bench.figures import percentile
 from deploy.local.bench.http_connection import rate_of
 from deploy.local.bench.place import Place
 from deploy.local.bench.relaying import a_relay_at_work
 from deploy.local.bench.report import Result, Row
 from services.kit import outbox
-from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import transaction
 
 ROWS = (
@@ -39,12 +38,11 @@ _PATIENCE_SECONDS = 60.0
 
 async def measure_latency(place: Place) -> AsyncIterator[Result]:
     """Measure all of :data:`ROWS`."""
-    async with a_relay_at_work(place, "latency") as relay, _seen(place.kafka, Topic.CASE.value) as seen:
-        order = an_order("B1")
+    async with a_relay_at_work(place, "latency") as relay, _seen(place.kafka, Topic.RESOLUTION.value) as seen:
         committed: dict[UUID, float] = {}
 
         async def commit() -> None:
-            event = OutgoingEvent(body=an_opened_case(order))
+            event = a_middling_event()
             async with transaction(relay.pool) as connection:
                 await outbox.append(connection, event)
             committed[event.event_id] = perf_counter()
