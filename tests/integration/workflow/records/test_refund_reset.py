@@ -56,7 +56,8 @@ async def begin(client: Client, issue: IssueRefundInput, task_queue: str) -> str
 
 async def result_of(client: Client, workflow_id: str) -> RefundResult:
     """The result of the newest run."""
-    return await client.get_workflow_handle_for(IssueRefund.run, workflow_id).result()
+    result: RefundResult = await client.get_workflow_handle(workflow_id, result_type=RefundResult).result()
+    return result
 
 
 @pytest.mark.parametrize("again", [reset, start_over])
