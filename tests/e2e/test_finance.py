@@ -31,6 +31,18 @@ async def refund_of(shop: Shop, case: Case) -> dict[str, Any]:
     return found
 
 
+async def return_freight_is_paid(shop: Shop, case: Case) -> None:
+    """A payout and an entry beside the refund: whoever hears of the order's money goes on with what follows (R-FRT-14)."""
+    topup = {"case_id": case.case_id, "kind": "freight_topup", "amount_minor": 450, "currency": "GBP", "reason": "faulty_goods"}
+    asked = await shop.staff("workflow", Role.SUPERVISOR).post("/v1/payouts", topup, key=f"topup/{case.number}")
+    finance = shop.staff("workflow", Role.FINANCE)
+    paid = await finance.post(f"/v1/payouts/{asked['payout_id']}/paid", {"document": f"FREIGHT-{case.number}"}, key=asked["payout_id"])
+    assert paid["state"] == "paid"
+    lines = [{"account": "carrier.claims", "amount_minor": 850}, {"account": "carrier.recoveries", "amount_minor": -850}]
+    claim = {"case_id": case.case_id, "currency": "GBP", "document": f"CLAIM-{case.number}", "reason": "parcel_lost", "lines": lines}
+    await finance.post("/v1/ledger/entries", claim, key=f"claim/{case.number}")
+
+
 async def test_cash_on_delivery_is_paid_out_by_finance_and_the_case_ends_refunded(shop: Shop, records: Records) -> None:
     """R-RFD-15."""
     now = datetime.now(UTC)
@@ -48,7 +60,8 @@ async def test_cash_on_delivery_is_paid_out_by_finance_and_the_case_ends_refunde
     payout_id = task["detail"]["payout_id"]
     finance = shop.staff("workflow", Role.FINANCE)
     assert (await refund_of(shop, case))["state"] == "requested"
-    await finance.post(f"/v1/payouts/{payout_id}/paid", {"document": "BANK-1"}, key=payout_id)
+    await return_freight_is_paid(shop, case)
+    await finance.post(f"/v1/payouts/{payout_id}/paid", {"document": f"BANK-{case.number}"}, key=payout_id)
     await case.ended("refunded")
     refund = await refund_of(shop, case)
     assert {line["account"]: line["amount_minor"] for line in refund["ledger"]} == {"returns.goods": 425, "clearing.payout": -425}
