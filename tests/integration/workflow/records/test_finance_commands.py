@@ -14,6 +14,7 @@ from cyclopts import App
 
 from contracts.quote import RefundUnits
 from contracts.roles import Role
+from services.workflow.commands import refunds_app
 from services.workflow.commands_finance import finance_app
 from services.workflow.payloads.refund import RefundTimers
 from services.workflow.reconciliation.books import PublishedEntry
@@ -145,6 +146,24 @@ async def test_reconciling_says_what_differs_and_ends_with_status_one(desk: Reco
     assert "the provider's files do not list it" in shown
     assert await call("breaks", "--subject", "ledger") == 0
     assert capsys.readouterr().out.strip() == "No breaks."
+
+
+async def a_stuck_refund(desk: RecordsDesk) -> UUID:
+    issue = an_issue(await desk.take(), timers=RefundTimers(retry_count=0))
+    await desk.request(issue)
+    await desk.record(word((await desk.submissions(issue.refund.refund_id))[0], "failed"))
+    return issue.refund.refund_id
+
+
+async def test_finance_has_a_stuck_refund_paid_out_or_gives_it_up(desk: RecordsDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    """R-RFD-09, R-RFD-15."""
+    paid_out, given_up = await a_stuck_refund(desk), await a_stuck_refund(desk)
+    assert await call("attempt", str(paid_out), "--by-payout", app=refunds_app) == 0
+    assert [row["provider"] for row in await desk.submissions(paid_out)] == ["sandbox", "payout"]
+    assert await call("give-up", str(given_up), "--code", "customer_waived", app=refunds_app) == 0
+    assert (await desk.refund(given_up))["state"] == "failed"
+    assert await call("give-up", str(given_up), "--code", "customer_waived", app=refunds_app) == 1
+    assert "refund_given_up" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
