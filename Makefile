@@ -34,8 +34,8 @@ demo: setup ## replay a quarter of real orders and credit notes through the whol
 chaos: setup ## play cases while everything goes wrong, and check every promise; SEEDS=7,8,9 CASES=200
 	@$(BIN)/aftersales chaos --seeds $(SEEDS) --cases $(CASES)
 
-bench: setup ## measure how fast things are, each beside a bare program in the same run; report in .aftersales/bench
-	@$(BIN)/python -m deploy.local.bench
+bench: setup ## measure how fast things are, each beside a bare program of the same run (about 15 minutes); fails where a number does not hold; ONLY=relay,consumer for some
+	@$(BIN)/python -m deploy.local.bench --size=$(or $(SIZE),full) $(if $(ONLY),--only=$(ONLY))
 
 test: setup ## all tests, on the real engines (what CI runs); TEST_WORKERS=4 is for more cores, 0 for a debugger
 	@$(BIN)/pytest -q -n $(TEST_WORKERS) tests

@@ -13,6 +13,7 @@ from contracts.identifiers import EventId, MerchantId
 
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
+_SPEC_VERSION, _CONTENT_TYPE = SPEC_VERSION.encode(), CONTENT_TYPE.encode()
 
 
 class EnvelopeError(ValueError):
@@ -39,21 +40,21 @@ class Envelope:
 
 def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
     """The Kafka headers of an envelope."""
-    values = {
-        "content-type": CONTENT_TYPE,
-        "ce_specversion": SPEC_VERSION,
-        "ce_id": str(envelope.id),
-        "ce_type": envelope.type,
-        "ce_source": envelope.source,
-        "ce_subject": envelope.subject,
-        "ce_time": envelope.time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "ce_sequence": str(envelope.sequence),
-        "ce_merchantid": envelope.merchant_id,
-        "ce_test": "true" if envelope.test else "false",
-    }
+    headers = [
+        ("content-type", _CONTENT_TYPE),
+        ("ce_specversion", _SPEC_VERSION),
+        ("ce_id", str(envelope.id).encode()),
+        ("ce_type", envelope.type.encode()),
+        ("ce_source", envelope.source.encode()),
+        ("ce_subject", envelope.subject.encode()),
+        ("ce_time", envelope.time.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()),
+        ("ce_sequence", b"%d" % envelope.sequence),
+        ("ce_merchantid", envelope.merchant_id.encode()),
+        ("ce_test", b"true" if envelope.test else b"false"),
+    ]
     if envelope.trace_parent is not None:
-        values["ce_traceparent"] = envelope.trace_parent
-    return [(name, value.encode()) for name, value in values.items()]
+        headers.append(("ce_traceparent", envelope.trace_parent.encode()))
+    return headers
 
 
 def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:

@@ -76,7 +76,7 @@ class RefundSubmitted(RefundEvent):
 class RefundSettled(Booked, RefundEvent):
     """All of the refund has been paid. ``journal`` is the balanced entry; ``provider_references`` by payment id.
 
-    ``fees_minor`` is what was kept back in all, ``tax_minor`` the tax credited, less the tax inside those fees. A refund that came back and was paid
+    ``fees_minor`` is what was kept back in all, ``fee_tax_minor`` the tax in it. A refund that came back and was paid
     again is settled again: ``settlement`` counts, and ``settled_minor`` is what this time was paid (None: all of it).
     """
 
@@ -94,6 +94,7 @@ class RefundSettled(Booked, RefundEvent):
     journal: tuple[JournalLine, ...]
     settled_at: Moment
     fees_minor: AmountMinor = 0
+    fee_tax_minor: AmountMinor = 0
     settlement: int = 1
     settled_minor: AmountMinor | None = None
     credit_note: str | None = None
@@ -103,8 +104,8 @@ class RefundSettled(Booked, RefundEvent):
 class RefundFailed(Booked, RefundEvent):
     """The provider's own record says that a submission failed. ``final`` where no further attempt follows without a person.
 
-    ``given_up``: finance ended the refund. One that was booked before, because it was paid and came back, brings the ``journal`` that takes it out of
-    the books, and the number of the ``cancellation`` of its credit note.
+    ``failed_minor`` is the part of the refund that the submission was for. ``given_up``: finance ended the refund. One that was booked before, because
+    it was paid and came back, brings the ``journal`` that takes it out of the books, and the number of the ``cancellation`` of its credit note.
     """
 
     event_type: ClassVar[str] = "aftersales.refund.failed.v1"
@@ -115,6 +116,7 @@ class RefundFailed(Booked, RefundEvent):
     failure_code: str
     final: bool
     failed_at: Moment
+    failed_minor: AmountMinor | None = None
     given_up: bool = False
     journal: tuple[JournalLine, ...] = ()
     cancellation: str | None = None
@@ -173,6 +175,27 @@ class PayoutPaid(Booked, OrderEvent):
     paid_at: Moment
 
 
+class PayoutReturned(Booked, OrderEvent):
+    """What finance paid out came back from the bank: ``journal`` takes the payout's entry back. A part of a refund is told as ``refund.reversed``."""
+
+    event_type: ClassVar[str] = "aftersales.refund.payout_returned.v1"
+    topic: ClassVar[Topic] = Topic.REFUND
+
+    payout_id: UUID
+    kind: PayoutKind
+    case_id: CaseId
+    case_number: str
+    order_number: str
+    customer_ref: CustomerRef
+    currency: CurrencyCode
+    amount_minor: AmountMinor
+    reason: str
+    document: str
+    returned_by: str
+    journal: tuple[JournalLine, ...]
+    returned_at: Moment
+
+
 class EntryPosted(Booked, OrderEvent):
     """Finance posted an entry of its own: a correction, a carrier claim, the difference of a reconciliation."""
 
@@ -198,5 +221,6 @@ EVENTS: tuple[type[EventBody], ...] = (
     RefundFailed,
     RefundReversed,
     PayoutPaid,
+    PayoutReturned,
     EntryPosted,
 )

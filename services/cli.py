@@ -240,6 +240,13 @@ _register("services.intake.commands", "orders_app", "orders", SELLING, "Orders: 
 _register("services.workflow.commands", "approvals_app", "approvals", SELLING, "Approvals: what waits for whom, and deciding it.")
 _register("services.workflow.commands", "refunds_app", "refunds", SELLING, "Refunds, and what finance orders about them.")
 _register(
+    "services.workflow.commands_finance",
+    "finance_app",
+    "finance",
+    SELLING,
+    "The books, payouts, reconciliation, and files of them for bookkeepers.",
+)
+_register(
     "services.workflow.commands_policy", "policy_app", "policy", SELLING, "Policy packs: read, check, test them, and try out a change."
 )
 _register(

@@ -1,9 +1,9 @@
 """What a service does with which record: its handlers, by event type, by tombstone, and by topic for records that are no CloudEvents."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from contracts.envelope import Envelope
 from contracts.events import EventBody
@@ -64,6 +64,7 @@ class RawRecord:
 
 
 EventHandler: TypeAlias = Callable[[Connection, Received[BodyT]], Awaitable[None]]
+ManyHandler: TypeAlias = Callable[[Connection, Sequence[Received[BodyT]]], Awaitable[None]]
 RawHandler: TypeAlias = Callable[[Connection, RawRecord], Awaitable[None]]
 
 
@@ -75,6 +76,7 @@ class Handlers:
 
     def __init__(self) -> None:
         self.events: dict[str, tuple[type[EventBody], EventHandler[Any]]] = {}
+        self.many: dict[str, ManyHandler[Any]] = {}
         self.tombstones: dict[Topic, EventHandler[None]] = {}
         self.raws: dict[Topic, RawHandler] = {}
 
@@ -92,6 +94,22 @@ class Handlers:
             if body.event_type in self.events:
                 raise ValueError(f"{body.event_type} has a handler already")
             self.events[body.event_type] = (body, handler)
+            return handler
+
+        return register
+
+    def on_many(self, body: type[BodyT]) -> Callable[[ManyHandler[BodyT]], ManyHandler[BodyT]]:
+        """Handle the events of one type by statements over many of them: those that follow one another in a batch, in order, at least one.
+
+        It is called with single events where one of a batch failed, and where one is replayed. It has no trace: its events may be of many.
+        """
+
+        def register(handler: ManyHandler[BodyT]) -> ManyHandler[BodyT]:
+            async def handle_one(connection: Connection, event: Received[BodyT]) -> None:
+                await handler(connection, [event])
+
+            self.on(body)(handle_one)
+            self.many[cast("type[EventBody]", body).event_type] = handler
             return handler
 
         return register

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, Protocol
@@ -70,8 +71,9 @@ async def run_service(service: str, parts: Sequence[Part], *, only: frozenset[st
 
 def run_main(main: Coroutine[Any, Any, None]) -> int:
     """Run a service's coroutine on the fast event loop. Returns the exit code: 0 after a clean stop, 1 with a log line after a failure."""
+    collect_seldom()
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(main)
     except KeyboardInterrupt:
         return 130
@@ -103,7 +105,19 @@ def _asked_to_stop() -> asyncio.Event:
     return asked
 
 
-def _loop_factory() -> Any:
+def collect_seldom() -> None:
+    """Have the garbage collector look less often, and never again at what is there by now: the imported code, which stays.
+
+    A batch of events is some ten thousand new objects without one cycle. At Python's own thresholds looking through them, and through all the code again
+    and again, takes a third of a consumer's time (measured).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+def loop_factory() -> Any:
+    """What makes the fast event loop, None where the platform has none."""
     try:
         import uvloop  # noqa: PLC0415 - absent on some platforms
     except ImportError:  # no uvloop on this platform

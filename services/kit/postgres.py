@@ -83,9 +83,9 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         bell.ring()
 
 
-async def connect(dsn: str, application: str) -> "asyncpg.Connection[Record]":
-    """One connection of one's own, for session-level locks. The caller closes it."""
-    connection = await asyncpg.connect(dsn, server_settings={**SESSION_SETTINGS, "application_name": application})
+async def connect(dsn: str, application: str, **settings: str) -> "asyncpg.Connection[Record]":
+    """One connection of one's own, for session-level locks or with session ``settings`` of its own. The caller closes it."""
+    connection = await asyncpg.connect(dsn, server_settings={**SESSION_SETTINGS, "application_name": application, **settings})
     await prepare_connection(connection)
     return connection
 

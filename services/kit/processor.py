@@ -6,12 +6,12 @@ costs its neighbours nothing, and good batches pay nothing for that.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from services.kit import inbox, metrics, quarantine
 from services.kit.errors import PermanentError, is_transient
-from services.kit.handlers import Handlers
+from services.kit.handlers import Handlers, ManyHandler, Received
 from services.kit.logging import get_logger
 from services.kit.postgres import Connection, Pool, transaction
 from services.kit.quarantine import Entry
@@ -58,12 +58,18 @@ class Processor:
             keys = {item.key for item in concerned if item.key is not None}
             held = await quarantine.held_keys(connection, topic, list(keys)) if keys else set()
             put_aside: list[Entry] = []
+            together = _Together(connection)
             for item in concerned:
+                if not careful and item.many is not None and item.key not in held:
+                    await together.add(item)
+                    continue
+                await together.handle()
                 problem = await self._handle(connection, item, held, careful=careful)
                 if problem is not None:
                     put_aside.append(Entry(item.record, item.key, item.event_id, problem))
                     if item.key is not None:
                         held.add(item.key)
+            await together.handle()
             await quarantine.insert(connection, put_aside)
         metrics.EVENTS_HANDLED.labels(topic).inc(len(concerned) - len(put_aside))
         metrics.EVENTS_REPEATED.labels(topic).inc(repeated)
@@ -82,6 +88,28 @@ class Processor:
                 return await try_carefully(connection, item.call)
             await item.call(connection)
         return None
+
+
+class _Together:
+    """Events that follow one another and have one handler that takes many."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._handler: ManyHandler[Any] | None = None
+        self._events: list[Received[Any]] = []
+
+    async def add(self, item: Incoming) -> None:
+        """Keep an event until others follow; those of another handler are handled first, for order holds over all types of a key."""
+        if item.many is not self._handler:
+            await self.handle()
+        self._handler = item.many
+        self._events.append(cast("Received[Any]", item.received))
+
+    async def handle(self) -> None:
+        """Handle what was kept."""
+        events, self._events = self._events, []
+        if events and self._handler is not None:
+            await self._handler(self._connection, events)
 
 
 async def try_carefully(connection: Connection, call: Call) -> Problem | None:

@@ -13,7 +13,7 @@ from contracts.envelope import Envelope, EnvelopeError, from_headers
 from contracts.events import EventBody
 from contracts.registry import EVENT_TYPES, MalformedEventError, UnknownEventTypeError, parse
 from contracts.topics import Topic
-from services.kit.handlers import EventHandler, Handlers, RawRecord, Received
+from services.kit.handlers import EventHandler, Handlers, ManyHandler, RawRecord, Received
 from services.kit.postgres import Connection
 
 _RAW_RECORDS = UUID("6a1f1c52-8a43-5d0f-8f35-0c4a3d0e6b77")
@@ -62,6 +62,7 @@ Call: TypeAlias = Callable[[Connection], Awaitable[None]]
 class Incoming:
     """A record that was read: either ``call`` runs its handler, or ``problem`` says why not, or neither: this service does not care for it.
 
+    Where its handler takes ``many``, ``received`` is what it takes many of.
     ``key`` is None where the record's key is unusable (it then holds back nothing); ``event_id`` is None where nothing identifies it.
     """
 
@@ -71,6 +72,8 @@ class Incoming:
     envelope: Envelope | None = None
     call: Call | None = None
     problem: Problem | None = None
+    many: ManyHandler[Any] | None = None
+    received: Received[Any] | None = None
 
     @property
     def concerns_us(self) -> bool:
@@ -117,7 +120,8 @@ class Reader:
             except MalformedEventError as error:
                 return Incoming(record, key, envelope.id, envelope, problem=Problem(Kind.MALFORMED, str(error)))
         received: Received[Any] = Received(body, envelope, record.topic, key, record.partition, record.offset)
-        return Incoming(record, key, envelope.id, envelope, call=partial(_call, handler, received))
+        many = self._handlers.many.get(envelope.type) if body is not None else None
+        return Incoming(record, key, envelope.id, envelope, call=partial(_call, handler, received), many=many, received=received)
 
     def _read_raw(self, record: Record, key: str) -> Incoming:
         handler = self._handlers.raws[record.topic]

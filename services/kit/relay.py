@@ -7,6 +7,7 @@ losing it ends the leadership. A crash between sending and marking sends again: 
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import asyncpg
@@ -32,6 +33,12 @@ POLL_SECONDS: Final = 0.05
 FLUSH_SECONDS: Final = 10.0
 PRUNE_SECONDS: Final = 600.0
 READY_AGE_SECONDS: Final = 60.0
+
+_SESSION: Final = {
+    "synchronous_commit": "off",  # a mark that is lost with the power has its event sent again, which every consumer bears
+    "enable_bitmapscan": "off",  # without statistics, as on the first day, the planner would read a whole backlog for each batch of it
+    "enable_sort": "off",  # the same
+}
 
 _UNSENT = """
 SELECT id, event_id, event_type, source, topic, key, sequence, merchant_id, test, occurred_at, trace_parent, value
@@ -74,7 +81,7 @@ class Relay:
             raise TimeoutError(f"the oldest unsent event is {age:.0f} s old: is Kafka reachable?")
 
     async def _connect_and_lead(self, stop: asyncio.Event) -> None:
-        connection = await connect(self._dsn, f"aftersales {self._service} relay")
+        connection = await connect(self._dsn, f"aftersales {self._service} relay", **_SESSION)
         try:
             while not await _try_lock(connection):
                 await wait_any(stop, timeout_seconds=1)
@@ -113,7 +120,7 @@ class Relay:
 
 
 class _Sender:
-    """Sends in two strokes: while Kafka acknowledges one batch, the next one is read and handed over.
+    """Sends in strokes: while this process computes one batch into records, PostgreSQL marks an earlier one and reads the next.
 
     Nothing is marked as sent unless its whole batch was acknowledged. After any error the sender is thrown away with its producer, and a new one begins at
     the oldest unsent event; the producer's idempotence keeps a later batch from getting past a failed one.
@@ -122,26 +129,58 @@ class _Sender:
     def __init__(self, connection: Connection, producer: AIOKafkaProducer) -> None:
         self._connection = connection
         self._producer = producer
-        self._under_way: list[int] = []
-        self._acknowledgement: asyncio.Future[list[Any]] | None = None
+        self._read_ahead: list[Record] = []
+        self._under_way = _Batch()
+        self._acknowledged = _Batch()
 
     async def step(self) -> int:
         """Hand the next unsent events over and see the ones before through. Returns how many events there were of both."""
-        rows = await self._connection.fetch(_UNSENT, self._under_way, BATCH_ROWS)
-        promises = [
-            await self._producer.send(row["topic"], value=row["value"], key=row["key"].encode(), headers=to_headers(_envelope(row)))
-            for row in rows
-        ]
-        # Collecting errors instead of raising the first leaves none behind unseen.
-        following = asyncio.gather(*promises, return_exceptions=True) if promises else None
-        before = len(self._under_way)
-        if self._acknowledgement is not None:
-            for outcome in await self._acknowledgement:
-                if isinstance(outcome, BaseException):
-                    raise outcome
-            await _mark_sent(self._connection, self._under_way)
-        self._under_way, self._acknowledgement = [row["id"] for row in rows], following
-        return before + len(rows)
+        rows = self._read_ahead or await self._read(self._acknowledged.ids + self._under_way.ids)
+        beside = asyncio.create_task(self._mark_and_read_on(rows))
+        try:
+            await asyncio.sleep(0)  # its statement is on its way before this process begins to compute
+            promises = [
+                await self._producer.send(row["topic"], value=row["value"], key=row["key"].encode(), headers=to_headers(_envelope(row)))
+                for row in rows
+            ]
+            self._read_ahead = await beside
+        finally:
+            beside.cancel()
+            await asyncio.gather(beside, return_exceptions=True)
+        before, self._under_way = self._under_way, _Batch([row["id"] for row in rows], promises)
+        await before.acknowledgement()
+        marked, self._acknowledged = len(self._acknowledged.ids), before
+        return marked + len(before.ids) + len(rows)
+
+    async def _mark_and_read_on(self, rows: Sequence[Record]) -> list[Record]:
+        """Mark what was acknowledged; read what follows ``rows``, unless they were the last."""
+        if self._acknowledged.ids:
+            await _mark_sent(self._connection, self._acknowledged.ids)
+        if len(rows) < BATCH_ROWS:
+            return []
+        return await self._read([*self._under_way.ids, *(row["id"] for row in rows)])
+
+    async def _read(self, passed_over: Sequence[int]) -> list[Record]:
+        return await self._connection.fetch(_UNSENT, passed_over, BATCH_ROWS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Events on their way to Kafka, and its promises to acknowledge them."""
+
+    ids: list[int] = field(default_factory=list)
+    promises: list[asyncio.Future[Any]] = field(default_factory=list)
+
+    async def acknowledgement(self) -> None:
+        """Wait for all of it. Raises what the first one failed with, after a look at all: none is left behind unseen."""
+        failures = []
+        for promise in self.promises:
+            try:
+                await promise
+            except KafkaError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
 
 async def _mark_sent(connection: Connection, ids: Sequence[int]) -> None:

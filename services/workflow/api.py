@@ -10,6 +10,7 @@ from services.kit.settings import KitSettings, SettingsError
 from services.kit.tokens import StaffTokens
 from services.workflow import (
     api_approvals,
+    api_credit_notes,
     api_decisions,
     api_ledger,
     api_payouts,
@@ -68,6 +69,7 @@ def create_api(
     for module in (
         api_approvals,
         api_refunds,
+        api_credit_notes,
         api_payouts,
         api_ledger,
         api_work_items,

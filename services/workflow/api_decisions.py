@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 
 from contracts.decision_result import NextStep
 from services.kit.paging import Page
-from services.workflow.api_context import Context, Cursor, Limit, Staff, cursor_after, position, visible_merchants
+from services.workflow.api_context import Context, Cursor, Limit, Staff, page_of, position, visible_merchants
 from services.workflow.api_records import DecisionItem
 
 router = APIRouter(prefix="/v1", tags=["records"])
@@ -39,9 +39,7 @@ async def list_past_decisions(
     rows = await context.pool.fetch(
         _LIST, visible_merchants(staff, merchant_id), start, next_step.value if next_step else None, after, last, limit + 1
     )
-    items = [PastDecision.model_validate(dict(row)) for row in rows[:limit]]
-    more = len(rows) > limit
-    return Page(items=items, next_cursor=cursor_after(items[-1].decided_at, items[-1].decision_id) if more else None)
+    return page_of(rows, limit, PastDecision, "decided_at", "decision_id")
 
 
 _LIST = """

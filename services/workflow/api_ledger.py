@@ -1,7 +1,7 @@
 """The ledger over HTTP: the chart of accounts, balances, the journal and its export, and what finance posts itself."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from contracts.base import CurrencyCode
-from contracts.identifiers import CaseId
 from contracts.quote import JournalLine
 from contracts.roles import Role
 from services.kit import idempotency
@@ -23,7 +22,23 @@ from services.workflow.adapters.exporting import ExportFormat, exported
 from services.workflow.adapters.journal import COLUMNS, JournalQuery, journal_rows
 from services.workflow.adapters.ledger import balances
 from services.workflow.adapters.manual_entries import EntryRefusedError, post_manual
-from services.workflow.api_context import Context, Cursor, Limit, Staff, cursor_after, idempotent, position, require_role, visible_merchants
+from services.workflow.api_context import (
+    BOOK_READERS,
+    ApiContext,
+    Code,
+    Context,
+    Cursor,
+    DocumentReference,
+    Limit,
+    Staff,
+    cursor_after,
+    header_in_currency,
+    idempotent,
+    merchant_of_case,
+    position,
+    require_role,
+    visible_merchants,
+)
 from services.workflow.money.accounts import CHART, AccountKind, UnknownAccountError, account_name
 
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
@@ -66,13 +81,13 @@ class LedgerBalance(BaseModel):
 
 
 class EntryLine(BaseModel):
-    """A line to post: debit positive, credit negative."""
+    """A line to post: debit positive, credit negative. ``memo`` is a reference, such as a waybill."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     account: Annotated[str, Field(max_length=120)]
     amount_minor: Annotated[int, Field(ge=-(10**15), le=10**15)]
-    memo: Annotated[str, Field(max_length=200)] = ""
+    memo: DocumentReference | Literal[""] = ""
 
 
 class EntryBody(BaseModel):
@@ -82,8 +97,8 @@ class EntryBody(BaseModel):
 
     case_id: UUID
     currency: CurrencyCode
-    document: Annotated[str, Field(min_length=1, max_length=120, pattern=r"\S")]
-    reason: Annotated[str, Field(min_length=3, max_length=200)]
+    document: DocumentReference
+    reason: Code
     lines: Annotated[list[EntryLine], Field(min_length=2, max_length=100)]
 
 
@@ -103,6 +118,7 @@ async def ledger_balance(
     context: Context, staff: Staff, merchant_id: str | None = None, since: Since = None, until: Until = None, test: TestFilter = None
 ) -> LedgerBalance:
     """The accounts of your merchants, of all time or of some days."""
+    require_role(staff, *BOOK_READERS)
     found = await balances(context.pool, visible_merchants(staff, merchant_id), since, until, test=test)
     total: dict[str, int] = {}
     for account in found:
@@ -124,6 +140,7 @@ async def read_journal(
     cursor: Cursor = None,
 ) -> Page[dict[str, Any]]:
     """Journal lines in the order of posting; ``limit`` counts entries, whose lines always stand together."""
+    require_role(staff, *BOOK_READERS)
     wanted = JournalQuery(merchants=visible_merchants(staff, merchant_id), since=since, until=until, test=test, account=account)
     lines = [line async for line in journal_rows(context.pool, wanted, position(cursor), limit + 1)]
     entries = list(dict.fromkeys(line["entry_id"] for line in lines))
@@ -144,6 +161,7 @@ async def export_journal(
     wanted: Annotated[ExportFormat, Query(alias="format")] = ExportFormat.CSV,
 ) -> StreamingResponse:
     """The whole journal as a file, one row a line."""
+    require_role(staff, *BOOK_READERS)
     query = JournalQuery(merchants=visible_merchants(staff, merchant_id), since=since, until=until, test=test)
     name = f"journal-{since or 'begin'}-{until or utc_now().date()}.{wanted.value}"
     return StreamingResponse(
@@ -157,26 +175,18 @@ async def export_journal(
 async def post_entry(body: EntryBody, request: Request, key: IdempotencyKeyHeader, context: Context, staff: Staff) -> Response:
     """Post an entry: a correction, a carrier claim (R-CLM-03), a difference that was looked into. Its lines sum to zero."""
     require_role(staff, Role.FINANCE)
-    merchant_id = await context.pool.fetchval("SELECT merchant_id FROM cases WHERE case_id = $1", body.case_id)
-    if merchant_id is None or not staff.may_see(merchant_id):
-        raise Problem(404, "case_not_found", "There is no such case.", "Find it by its number at the intake service.")
+    merchant_id = await merchant_of_case(context, staff, body.case_id)
 
     async def command(conn: Connection) -> Reply:
-        header = await context.cases.header(conn, CaseId(body.case_id))
-        if header.currency != body.currency:
-            raise Problem(
-                422,
-                "currency_mismatch",
-                "Amounts are never converted.",
-                f"The order was paid in {header.currency}: post in {header.currency}.",
-            )
+        header = await header_in_currency(context, conn, body.case_id, body.currency)
+        await _known_members(conn, context, body)
         journal = [JournalLine(account=line.account, amount_minor=line.amount_minor, memo=line.memo) for line in body.lines]
         entry_id = await post_manual(
             conn,
             context.bookkeeper,
             header,
             journal,
-            document=body.document.strip(),
+            document=body.document,
             reason=body.reason,
             posted_by=staff.staff_id,
             at=utc_now(),
@@ -193,6 +203,16 @@ async def post_entry(body: EntryBody, request: Request, key: IdempotencyKeyHeade
     except asyncpg.UniqueViolationError as error:  # somebody else booked the document at the same moment
         raise Problem(409, "entry_document_used", "The entry cannot be booked.", "This document has just been booked.") from error
     return reply.response()
+
+
+async def _known_members(conn: Connection, context: ApiContext, body: EntryBody) -> None:
+    """Of a family of accounts only those that were booked before, or are a provider's: a misspelt one would open an account for ever."""
+    members = sorted({line.account for line in body.lines if ":" in line.account})
+    known = {f"clearing:{name}" for name in context.providers.names()}
+    booked = await conn.fetch("SELECT DISTINCT account FROM ledger_lines WHERE account = ANY($1)", members)
+    known |= {row["account"] for row in booked}
+    if unknown := [account for account in members if account not in known]:
+        raise UnknownAccountError(unknown[0], sorted(known))
 
 
 def _fields(balance: Any) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from uuid_utils.compat import uuid7
 
 from contracts.base import CurrencyCode
-from contracts.identifiers import CaseId
 from contracts.refund_v1 import PayoutKind
 from contracts.roles import APPROVAL_TIERS, Role
 from services.kit import idempotency
@@ -22,17 +21,22 @@ from services.kit.postgres import Connection
 from services.kit.problems import Problem
 from services.kit.tokens import StaffPrincipal
 from services.workflow.adapters import payouts
-from services.workflow.adapters.paying_out import PayoutOrderError, cancel, fail, pay
+from services.workflow.adapters.paying_out import PayoutOrderError, cancel, fail, pay, take_back
+from services.workflow.adapters.payout_limits import PayoutTooHighError, check_limit
 from services.workflow.adapters.payouts import PayoutNotFoundError, PayoutRow, PayoutState, load_payout
 from services.workflow.adapters.settlements import Settlements
 from services.workflow.api_context import (
     ApiContext,
+    Code,
     Context,
     Cursor,
+    DocumentReference,
     Limit,
     Staff,
-    cursor_after,
+    header_in_currency,
     idempotent,
+    merchant_of_case,
+    page_of,
     position,
     require_role,
     visible_merchants,
@@ -51,10 +55,15 @@ ASKED_BY = {
     PayoutKind.LEGAL_SETTLEMENT: (Role.LEGAL,),
 }
 """Who has the authority to ask for what (R-AUTH-02)."""
+READERS = (Role.FINANCE, *ASKED_BY[PayoutKind.FREIGHT_TOPUP], Role.LEGAL)
+"""Who sees payouts: who may ask for one, and who pays them (R-SEC-04)."""
 
 
 class PayoutItem(BaseModel):
-    """A payout in minor units of ``currency``. ``document`` proves that it was paid, ``code`` says why it failed or was cancelled."""
+    """A payout in minor units of ``currency``. ``document`` proves that it was paid, ``code`` says why it failed, came back or was cancelled.
+
+    ``test``: it is play money of a test merchant; nothing is to be paid from a real account.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -70,6 +79,7 @@ class PayoutItem(BaseModel):
     amount_minor: int
     reason: str
     rule: str
+    test: bool
     state: PayoutState
     requested_by: str
     requested_at: datetime
@@ -77,6 +87,8 @@ class PayoutItem(BaseModel):
     code: str
     ended_by: str | None
     ended_at: datetime | None
+    returned_by: str | None
+    returned_at: datetime | None
 
 
 class PayoutBody(BaseModel):
@@ -88,7 +100,7 @@ class PayoutBody(BaseModel):
     kind: Literal[PayoutKind.FREIGHT_TOPUP, PayoutKind.CEILING_COMPENSATION, PayoutKind.LEGAL_SETTLEMENT]
     amount_minor: Annotated[int, Field(gt=0, le=10**12)]
     currency: CurrencyCode
-    reason: Annotated[str, Field(min_length=3, max_length=200)]
+    reason: Code
 
 
 class PaidBody(BaseModel):
@@ -96,7 +108,7 @@ class PaidBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    document: Annotated[str, Field(min_length=1, max_length=120, pattern=r"\S")]
+    document: DocumentReference
 
 
 class NotPaidBody(BaseModel):
@@ -104,7 +116,7 @@ class NotPaidBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
+    code: Code
 
 
 @router.get("")
@@ -114,18 +126,22 @@ async def list_payouts(
     state: PayoutState | None = None,
     case_number: Annotated[str | None, Query(max_length=60)] = None,
     merchant_id: str | None = None,
+    test: bool | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[PayoutItem]:
-    """Payouts of your merchants, oldest first."""
-    rows = await payouts.listed(context.pool, visible_merchants(staff, merchant_id), state, case_number, position(cursor), limit + 1)
-    items = [PayoutItem.model_validate(dict(row)) for row in rows[:limit]]
-    return Page(items=items, next_cursor=cursor_after(items[-1].requested_at, items[-1].payout_id) if len(rows) > limit else None)
+    """Payouts of your merchants, oldest first; ``test`` false: of live merchants only."""
+    require_role(staff, *READERS)
+    rows = await payouts.listed(
+        context.pool, visible_merchants(staff, merchant_id), state, case_number, position(cursor), limit + 1, test=test
+    )
+    return page_of(rows, limit, PayoutItem, "requested_at", "payout_id")
 
 
 @router.get("/{payout_id}")
 async def get_payout(payout_id: UUID, context: Context, staff: Staff) -> PayoutItem:
     """One payout."""
+    require_role(staff, *READERS)
     return _item(await _visible(context, staff, payout_id))
 
 
@@ -133,21 +149,13 @@ async def get_payout(payout_id: UUID, context: Context, staff: Staff) -> PayoutI
 async def request_payout(body: PayoutBody, request: Request, key: IdempotencyKeyHeader, context: Context, staff: Staff) -> Response:
     """Ask finance for a payout that is no refund of the order: the shop's share of return freight, compensation by the ceiling, a settlement."""
     require_role(staff, *ASKED_BY[body.kind])
-    merchant_id = await context.pool.fetchval("SELECT merchant_id FROM cases WHERE case_id = $1", body.case_id)
-    if merchant_id is None or not staff.may_see(merchant_id):
-        raise Problem(404, "case_not_found", "There is no such case.", "Find it by its number at the intake service.")
+    merchant_id = await merchant_of_case(context, staff, body.case_id)
 
     async def command(conn: Connection) -> Reply:
-        header = await context.cases.header(conn, CaseId(body.case_id))
-        if header.currency != body.currency:
-            raise Problem(
-                422,
-                "currency_mismatch",
-                "Amounts are never converted.",
-                f"The order was paid in {header.currency}: ask in {header.currency}.",
-            )
+        header = await header_in_currency(context, conn, body.case_id, body.currency)
         payout_id = UUID(str(uuid7()))
         try:
+            await check_limit(conn, context.deciding, header, body.kind, body.amount_minor)
             await payouts.request(
                 conn,
                 context.work_items,
@@ -160,6 +168,8 @@ async def request_payout(body: PayoutBody, request: Request, key: IdempotencyKey
                 requested_by=staff.staff_id,
                 at=utc_now(),
             )
+        except PayoutTooHighError as error:
+            raise Problem(422, "payout_too_high", "That is more than may be paid out.", str(error)) from error
         except asyncpg.UniqueViolationError as error:
             detail = "Finance has this request already: read it with GET /v1/payouts. To ask for the same amount again, wait until that one has ended."
             raise Problem(409, "payout_already_requested", "The same payout waits already.", detail) from error
@@ -177,7 +187,7 @@ async def mark_paid(
     payout = await _for_finance(context, staff, payout_id)
 
     async def command(conn: Connection) -> Reply:
-        paid = await pay(conn, _settlements(context), context.bookkeeper, payout_id, body.document.strip(), staff.staff_id, utc_now())
+        paid = await pay(conn, _settlements(context), context.bookkeeper, payout_id, body.document, staff.staff_id, utc_now())
         return Reply(200, _item(paid))
 
     return await _run(request, staff, payout.merchant_id, key, context, command)
@@ -192,6 +202,20 @@ async def mark_failed(
 
     async def command(conn: Connection) -> Reply:
         return Reply(200, _item(await fail(conn, _settlements(context), payout_id, body.code, staff.staff_id, utc_now())))
+
+    return await _run(request, staff, payout.merchant_id, key, context, command)
+
+
+@router.post("/{payout_id}/returned")
+async def mark_returned(
+    payout_id: UUID, body: NotPaidBody, request: Request, key: IdempotencyKeyHeader, context: Context, staff: Staff
+) -> Response:
+    """What was paid came back from the bank. A part of a refund is owed again: order another attempt or give the refund up."""
+    payout = await _for_finance(context, staff, payout_id)
+
+    async def command(conn: Connection) -> Reply:
+        returned = await take_back(conn, _settlements(context), context.bookkeeper, payout_id, body.code, staff.staff_id, utc_now())
+        return Reply(200, _item(returned))
 
     return await _run(request, staff, payout.merchant_id, key, context, command)
 
@@ -213,6 +237,11 @@ async def cancel_payout(
 async def _run(request: Request, staff: StaffPrincipal, merchant_id: str, key: str, context: ApiContext, command: Command) -> Response:
     try:
         reply = await idempotency.run(context.pool, await idempotent(request, staff, merchant_id, key), command)
+    except asyncpg.UniqueViolationError as error:
+        detail = (
+            "Another payout was paid with this document: look at it with GET /v1/payouts?state=paid, and name the document of this one."
+        )
+        raise Problem(409, "payout_document_used", "This document has paid something else.", detail) from error
     except PayoutOrderError as error:
         raise Problem(409, f"payout_{error.code}", "The payout cannot be ended so.", str(error)) from error
     return reply.response()

@@ -1,6 +1,7 @@
 """Reconciliation over HTTP: compare some days now, read what came of past ones, the open breaks with reason and age, and all of it as a file (R-RFD-13)."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -12,14 +13,16 @@ from starlette.responses import StreamingResponse
 
 from contracts.roles import Role
 from services.kit.clock import utc_now
+from services.kit.paging import Page
+from services.kit.postgres import Record
 from services.kit.problems import Problem
 from services.kit.tokens import ALL_MERCHANTS, StaffPrincipal
-from services.workflow.adapters.breaks import listed_breaks, reason_of
+from services.workflow.adapters.breaks import PREFIX, BreakQuery, listed_breaks, reason_of
 from services.workflow.adapters.exporting import ExportFormat, exported
 from services.workflow.adapters.reconciling import Report, kept_reports
-from services.workflow.api_context import ApiContext, Context, Staff, require_role, visible_merchants
-from services.workflow.ports import ProviderUnavailableError
-from services.workflow.reconciliation.breaks import REASONS, subject_of
+from services.workflow.api_context import ApiContext, Context, Cursor, Limit, Staff, cursor_after, position, require_role, visible_merchants
+from services.workflow.ports import ProviderMisuseError, ProviderUnavailableError
+from services.workflow.reconciliation.breaks import subject_of
 from services.workflow.reconciliation.payments import Days
 
 router = APIRouter(prefix="/v1/reconciliations", tags=["reconciliation"])
@@ -34,12 +37,19 @@ COLUMNS = (
     "currency",
     "ours_minor",
     "theirs_minor",
+    "theirs_currency",
     "merchant_id",
+    "case_number",
     "submission_id",
     "refund_id",
     "entry_id",
     "reference",
-    "break_id",
+    "work_item_id",
+    "state",
+    "opened_at",
+    "resolved_at",
+    "resolved_by",
+    "resolution",
 )
 """The columns of an exported break: amounts in minor units of ``currency``, empty on the side that does not have it."""
 
@@ -82,13 +92,9 @@ SubjectQuery = Annotated[str | None, Query(max_length=80, description="A payment
 async def reconcile_now(body: ReconcileBody, context: Context, staff: Staff) -> list[Report]:
     """Compare the days now, all at once. Breaks become tasks, those that are gone are closed; repeating it changes nothing more."""
     _of_all_merchants(staff)
-    today = utc_now().date()
-    days = Days(body.since or body.until or today, body.until or today)
-    if days.since > days.until or (days.until - days.since).days >= MOST_DAYS:
-        raise Problem(
-            422, "days_invalid", "These days cannot be compared.", f"since must not be after until, and at most {MOST_DAYS} days before it."
-        )
-    return [await _report(context, subject, days) for subject in _subjects(context, body.subject)]
+    days = _days(body.since, body.until)
+    with told():
+        return [await context.reconciling.run(subject, days) for subject in _subjects(context, body.subject)]
 
 
 @router.get("")
@@ -112,18 +118,15 @@ async def list_breaks(
     state: Literal["open", "done"] | None = "open",
     subject: SubjectQuery = None,
     merchant_id: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> list[BreakItem]:
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[BreakItem]:
     """Breaks of your merchants, oldest first. What belongs to no merchant is seen by finance of all of them."""
     require_role(staff, Role.FINANCE)
-    rows = await listed_breaks(context.pool, state, subject, visible_merchants(staff, merchant_id), limit)
-    today = utc_now().date()
-    items = []
-    for row in rows:
-        day = date.fromisoformat(row["detail"]["day"])
-        more = {"reason": reason_of(row["kind"]), "day": day, "age_days": (today - day).days, "subject": row["detail"]["subject"]}
-        items.append(BreakItem.model_validate({**dict(row), **more}))
-    return items
+    wanted = BreakQuery(merchants=visible_merchants(staff, merchant_id), state=state, subject=subject)
+    rows = await listed_breaks(context.pool, wanted, position(cursor), limit + 1)
+    next_cursor = cursor_after(rows[limit - 1]["opened_at"], rows[limit - 1]["work_item_id"]) if len(rows) > limit else None
+    return Page(items=[_item(row) for row in rows[:limit]], next_cursor=next_cursor)
 
 
 @router.get("/export")
@@ -133,30 +136,42 @@ async def export_reconciliations(
     since: date | None = None,
     until: date | None = None,
     subject: SubjectQuery = None,
+    merchant_id: str | None = None,
     wanted: Annotated[ExportFormat, Query(alias="format")] = ExportFormat.CSV,
 ) -> StreamingResponse:
-    """The breaks that were found on past days as a file, one row a break, newest day first."""
-    _of_all_merchants(staff)
-    reports = await kept_reports(context.pool, since, until, subject, MOST_DAYS * len(context.reconciling.subjects))
+    """The breaks that were ever found as a file, one row a break, with what became of it."""
+    require_role(staff, Role.FINANCE)
+    query = BreakQuery(merchants=visible_merchants(staff, merchant_id), subject=subject, since=since, until=until)
+    rows = await listed_breaks(context.pool, query, (None, None), None)
     name = f"reconciliation-{since or 'begin'}-{until or utc_now().date()}.{wanted.value}"
     return StreamingResponse(
-        exported(_break_rows(reports), COLUMNS, wanted),
+        exported(_exported(rows), COLUMNS, wanted),
         media_type=wanted.media_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-async def _report(context: ApiContext, subject: str, days: Days) -> Report:
+def _days(since: date | None, until: date | None) -> Days:
+    today = utc_now().date()
+    days = Days(since or until or today, until or today)
+    if days.since > days.until or (days.until - days.since).days >= MOST_DAYS:
+        detail = f"since must not be after until, and at most {MOST_DAYS} days before it."
+        raise Problem(422, "days_invalid", "These days cannot be compared.", detail)
+    return days
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What cannot be read on either side is told as a :class:`Problem`."""
     try:
-        return await context.reconciling.run(subject, days)
+        yield
     except ProviderUnavailableError as error:
-        raise Problem(
-            503, "provider_unavailable", "The provider does not answer.", f"{subject}: {error}", headers={"Retry-After": "5"}
-        ) from error
+        raise Problem(503, "provider_unavailable", "The provider does not answer.", str(error), headers={"Retry-After": "5"}) from error
+    except ProviderMisuseError as error:
+        raise Problem(502, "settlement_file_unreadable", "The provider's settlement file cannot be read.", str(error)) from error
     except KafkaError as error:
-        raise Problem(
-            503, "events_unavailable", "The published events cannot be read.", type(error).__name__, headers={"Retry-After": "5"}
-        ) from error
+        detail = type(error).__name__
+        raise Problem(503, "events_unavailable", "The published events cannot be read.", detail, headers={"Retry-After": "5"}) from error
 
 
 def _subjects(context: ApiContext, wanted: str | None) -> tuple[str, ...]:
@@ -174,10 +189,16 @@ def _of_all_merchants(staff: StaffPrincipal) -> None:
         raise Problem(403, "all_merchants_required", "A provider's file covers all merchants.", "It takes a token for all of them.")
 
 
-async def _break_rows(reports: list[Report]) -> AsyncIterator[Mapping[str, Any]]:
-    for report in reports:
-        for each in report.breaks:
-            yield each.model_dump() | {"kind": each.kind.value, "reason": REASONS[each.kind], "break_id": each.break_id}
+def _item(row: Record) -> BreakItem:
+    day = date.fromisoformat(row["detail"]["day"])
+    more = {"reason": reason_of(row["kind"]), "day": day, "age_days": (utc_now().date() - day).days, "subject": row["detail"]["subject"]}
+    return BreakItem.model_validate({**dict(row), **more})
+
+
+async def _exported(rows: Sequence[Record]) -> AsyncIterator[Mapping[str, Any]]:
+    for row in rows:
+        item = _item(row).model_dump(exclude={"detail"})
+        yield dict.fromkeys(COLUMNS) | row["detail"] | item | {"kind": item["kind"].removeprefix(PREFIX)}
 
 
 compared = APIRouter(prefix="/v1", tags=["reconciliation"])
@@ -213,19 +234,19 @@ class Comparison(BaseModel):
 async def compare_with_provider(
     context: Context, staff: Staff, provider: Annotated[str, Query(max_length=60)], since: date | None = None, until: date | None = None
 ) -> Comparison:
-    """Compare with one provider and change nothing. ``POST /v1/reconciliations`` also looks at the ledger, and makes tasks of what differs."""
+    """Compare with one provider and make no task of it. ``POST /v1/reconciliations`` also looks at the ledger, and makes tasks of what differs.
+
+    Of a provider in both modes the live one.
+    """
     _of_all_merchants(staff)
     adapter = context.providers.named(provider)
     if adapter is None:
         raise Problem(
             404, "provider_not_found", "There is no such payment provider here.", f"Known: {', '.join(context.providers.names())}."
         )
-    today = utc_now().date()
-    days = Days(since or today, until or today)
-    try:
+    days = _days(since, until)
+    with told():
         report, _ = await context.reconciling.look(subject_of(provider, test=adapter.sandbox), days)
-    except ProviderUnavailableError as error:
-        raise Problem(503, "provider_unavailable", "The provider does not answer.", str(error), headers={"Retry-After": "5"}) from error
     return Comparison(
         provider=provider,
         since=days.since,

@@ -8,8 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.decision_facts import Facts
 from contracts.decision_result import Decision
-from services.kit.problems import Problem
-from services.workflow.api_context import Context, Staff
+from services.workflow.api_context import Context, Staff, merchant_of_case
 
 router = APIRouter(prefix="/v1", tags=["records"])
 
@@ -29,9 +28,7 @@ class DecisionItem(BaseModel):
 @router.get("/cases/{case_id}/decisions")
 async def list_decisions(case_id: UUID, context: Context, staff: Staff) -> list[DecisionItem]:
     """The decisions of a case, oldest first, with their trace."""
-    merchant_id = await context.pool.fetchval("SELECT merchant_id FROM cases WHERE case_id = $1", case_id)
-    if merchant_id is None or not staff.may_see(merchant_id):
-        raise Problem(404, "case_not_found", "There is no such case.", "Find it by its number at the intake service.")
+    await merchant_of_case(context, staff, case_id)
     rows = await context.pool.fetch(_DECISIONS, case_id)
     return [DecisionItem.model_validate(dict(row)) for row in rows]
 

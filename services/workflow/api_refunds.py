@@ -5,10 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from contracts.identifiers import RefundId
+from contracts.order_v1 import Order
 from contracts.quote import JournalLine, Quote
 from contracts.roles import Role
 from services.kit import idempotency
@@ -21,12 +22,13 @@ from services.workflow.adapters.refund_orders import NotOrderableError, give_up,
 from services.workflow.adapters.refunds import PostgresRefunds, RefusedError
 from services.workflow.api_context import (
     ApiContext,
+    Code,
     Context,
     Cursor,
     Limit,
     Staff,
-    cursor_after,
     idempotent,
+    page_of,
     position,
     require_role,
     visible_merchants,
@@ -97,8 +99,12 @@ class HistoryEntry(BaseModel):
 
 
 class RefundDetail(RefundItem):
-    """A refund with all that explains it; ``quote`` is None where it could not be reserved. ``ledger`` are the lines of all its entries."""
+    """A refund with all that explains it; ``quote`` is None where it could not be reserved. ``ledger`` are the lines of all its entries.
 
+    ``order`` is the order as it stands now.
+    """
+
+    order: Order
     quote: Quote | None
     submissions: list[SubmissionItem]
     ledger: list[JournalLine]
@@ -131,7 +137,7 @@ class GiveUpBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
+    code: Code
 
 
 @router.get("")
@@ -150,8 +156,7 @@ async def list_refunds(
     rows = await context.pool.fetch(
         _LIST, visible_merchants(staff, merchant_id), state, case_id, case_number, order_number, *position(cursor), limit + 1
     )
-    items = [RefundItem.model_validate(dict(row)) for row in rows[:limit]]
-    return Page(items=items, next_cursor=cursor_after(items[-1].requested_at, items[-1].refund_id) if len(rows) > limit else None)
+    return page_of(rows, limit, RefundItem, "requested_at", "refund_id")
 
 
 @router.get("/totals")
@@ -167,10 +172,12 @@ async def get_refund(refund_id: UUID, context: Context, staff: Staff) -> RefundD
     row = await _visible(context, staff, refund_id)
     submissions = await context.pool.fetch("SELECT * FROM refund_submissions WHERE refund_id = $1 ORDER BY payment_id, attempt", refund_id)
     ledger = await context.pool.fetch(_LEDGER, refund_id)
+    order = await context.pool.fetchval("SELECT snapshot FROM orders WHERE order_id = $1", row["order_id"])
     notes = await context.pool.fetch("SELECT number FROM credit_notes WHERE refund_id = $1 ORDER BY sequence", refund_id)
     return RefundDetail.model_validate(
         {
             **dict(row),
+            "order": order,
             "submissions": [dict(submission) for submission in submissions],
             "ledger": [dict(line) for line in ledger],
             "history": [HistoryEntry.model_validate(item) for item in await history_of(context.pool, RefundId(refund_id))],

@@ -17,14 +17,15 @@ from services.kit.paging import Page
 from services.kit.postgres import Connection, Record
 from services.kit.problems import Problem
 from services.kit.tokens import ALL_MERCHANTS
+from services.workflow.adapters import payouts
 from services.workflow.api_context import (
     ApiContext,
     Context,
     Cursor,
     Limit,
     Staff,
-    cursor_after,
     idempotent,
+    page_of,
     position,
     require_role,
     visible_merchants,
@@ -78,8 +79,7 @@ async def list_work_items(
     rows = await context.pool.fetch(
         _LIST, visible_merchants(staff, merchant_id), state, role, kind, case_number, *position(cursor), limit + 1
     )
-    items = [WorkItem.model_validate(dict(row)) for row in rows[:limit]]
-    return Page(items=items, next_cursor=cursor_after(items[-1].opened_at, items[-1].work_item_id) if len(rows) > limit else None)
+    return page_of(rows, limit, WorkItem, "opened_at", "work_item_id")
 
 
 @router.get("/{work_item_id}")
@@ -96,6 +96,12 @@ async def resolve_work_item(
     row = await _visible(context, staff, work_item_id)
     if deciding_role(Role(row["role"]), staff.roles) is None:
         require_role(staff, Role(row["role"]), Role.DUTY_DIRECTOR)
+
+    if row["kind"] == payouts.DUE:
+        detail = (
+            f"Say what became of it: POST /v1/payouts/{row['detail']['payout_id']}/paid, /failed or /cancel. The task ends with the payout."
+        )
+        raise Problem(409, "ends_with_payout", "This task is a payout.", detail)
 
     async def command(conn: Connection) -> Reply:
         done = await conn.fetchrow(_RESOLVE, work_item_id, utc_now(), staff.staff_id, body.resolution)

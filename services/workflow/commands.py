@@ -98,17 +98,33 @@ def list_refunds(
 
 
 @refunds_app.command
-def attempt(refund_id: str, *, url: UrlOption, token: TokenOption = "", key: str | None = None) -> None:
+def attempt(refund_id: str, *, url: UrlOption, token: TokenOption = "", by_payout: bool = False, key: str | None = None) -> None:
     """Order one more attempt of a stuck or refused refund (finance).
 
     Args:
         refund_id: which one.
+        by_payout: finance pays it out itself, since the original payment cannot take it; see: aftersales finance payouts
         url: where the workflow service's API is.
         token: your staff token.
         key: an idempotency key; give the same one when you repeat a command whose answer was lost.
     """
-    answer = _call(url, token, "POST", f"/v1/refunds/{refund_id}/attempts", body={}, key=key)
+    answer = _call(url, token, "POST", f"/v1/refunds/{refund_id}/attempts", body={"by_payout": by_payout}, key=key)
     _console.print(f"attempt {answer['attempt']} of refund {refund_id} is ordered")
+
+
+@refunds_app.command(name="give-up")
+def give_up(refund_id: str, *, code: str, url: UrlOption, token: TokenOption = "", key: str | None = None) -> None:
+    """End a refund of which nothing is paid, after the provider's own records say so (finance). What it had reserved is free again.
+
+    Args:
+        refund_id: which one.
+        code: why, as a code such as paid_by_other_means.
+        url: where the workflow service's API is.
+        token: your staff token.
+        key: an idempotency key; give the same one when you repeat a command whose answer was lost.
+    """
+    _call(url, token, "POST", f"/v1/refunds/{refund_id}/give-up", body={"code": code}, key=key)
+    _console.print(f"refund {refund_id} is given up")
 
 
 @refunds_app.command

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from contracts.exchange import ExchangeQuote
 from contracts.order_v1 import Order
-from contracts.quote import Quote, QuoteLine, QuoteStep, TaxPortion
+from contracts.quote import JournalLine, Quote, QuoteLine, QuoteStep, TaxPortion
+from services.workflow.money.accounts import account_name, account_number
 from services.workflow.money.credit_note import credit_note_of
 from services.workflow.money.display import in_words
 from services.workflow.money.rounding import percent
@@ -38,9 +39,23 @@ def summary(order: Order, quoted: Quote) -> RenderableType:
 
 def explanation(order: Order, quoted: Quote) -> RenderableType:
     """The summary, and every step, tax, limit, journal line and credit note line behind it."""
-    return Group(
-        summary(order, quoted), Text(), _steps(order, quoted), Text(), _caps(quoted), Text(), _journal(quoted), Text(), _note(quoted)
-    )
+    return Group(calculation(order, quoted), Text(), _journal(quoted), Text(), _note(quoted))
+
+
+def calculation(order: Order, quoted: Quote) -> RenderableType:
+    """The summary, and every step, tax and limit behind it."""
+    return Group(summary(order, quoted), Text(), _steps(order, quoted), Text(), _caps(quoted))
+
+
+def booked(lines: Iterable[JournalLine], currency: str) -> RenderableType:
+    """Lines of the ledger as a bookkeeper writes them: the account with its number and name, debit and credit."""
+    table = _table("Ledger", "no.", "account", "tax", "debit", "credit", "memo")
+    for line in lines:
+        amount = in_words(abs(line.amount_minor), currency)
+        rate = "" if line.tax_rate_ppm is None else percent(line.tax_rate_ppm)
+        debit, credit = (amount, "") if line.amount_minor > 0 else ("", amount)
+        table.add_row(account_number(line.account), account_name(line.account), rate, debit, credit, line.memo)
+    return table
 
 
 def difference(order: Order, found: ExchangeQuote) -> RenderableType:
@@ -124,6 +139,6 @@ def _what(order: Order, line: QuoteLine) -> str:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
-        is_amount = column in {"amount", "units", "left", "asked", "net", "tax", "gross"}
+        is_amount = column in {"amount", "units", "left", "asked", "net", "tax", "gross", "debit", "credit"}
         table.add_column(column, justify="right" if is_amount else "left", no_wrap=is_amount)
     return table

@@ -15,22 +15,36 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
+from temporalio.service import RPCError
 
+from services.kit.logging import get_logger
 from services.workflow.workflows.reconcile_daily import ReconcileDaily
 
 RECONCILIATION = "reconciliation"
+log = get_logger(__name__)
 
 
 async def ensure_schedules(client: Client, task_queue: str, reconcile_at: time) -> None:
-    """Make the schedule, or let the one that is there run at another time of day (UTC). One that somebody paused stays paused."""
+    """Make the schedule, or let the one that is there run at another time of day (UTC). One that somebody paused stays paused.
+
+    A Temporal that does not allow it stops nobody else's work: it is said, and days are compared by hand until it does.
+    """
+    try:
+        await _ensure(client, task_queue, reconcile_at)
+    except RPCError as error:
+        log.error("schedule.not_made", schedule=RECONCILIATION, error=str(error))  # noqa: TRY400 - the words say all
+
+
+async def _ensure(client: Client, task_queue: str, reconcile_at: time) -> None:
     wanted = ScheduleSpec(
         calendars=[ScheduleCalendarSpec(hour=(ScheduleRange(reconcile_at.hour),), minute=(ScheduleRange(reconcile_at.minute),))]
     )
+    action = ScheduleActionStartWorkflow(ReconcileDaily.run, id=f"{RECONCILIATION}/daily", task_queue=task_queue)
     try:
         await client.create_schedule(
             RECONCILIATION,
             Schedule(
-                action=ScheduleActionStartWorkflow(ReconcileDaily.run, id=f"{RECONCILIATION}/daily", task_queue=task_queue),
+                action=action,
                 spec=wanted,
                 policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(hours=12)),
             ),
@@ -39,7 +53,7 @@ async def ensure_schedules(client: Client, task_queue: str, reconcile_at: time) 
 
         async def moved(found: ScheduleUpdateInput) -> ScheduleUpdate:
             schedule = found.description.schedule
-            schedule.spec = wanted
+            schedule.spec, schedule.action = wanted, action
             return ScheduleUpdate(schedule=schedule)
 
         await client.get_schedule_handle(RECONCILIATION).update(moved)

@@ -1,5 +1,6 @@
 """Finance at work: the books on PostgreSQL, the real sandbox provider with its switches, what is published on Kafka, and the API to ask."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,10 +81,17 @@ class Office:
     async def publish(self) -> None:
         """Send what the outbox holds to the topic, as the relay does."""
         rows = await self.desk.pool.fetch("SELECT * FROM outbox WHERE topic = 'aftersales.refund.v1' ORDER BY id")
+        await self._send([(row, row["value"]) for row in rows])
+
+    async def publish_value(self, like: Any, value: bytes) -> None:
+        """Send other words under an event's envelope."""
+        await self._send([({**dict(like), "event_id": uuid4()}, value)])
+
+    async def _send(self, records: Sequence[tuple[Any, bytes]]) -> None:
         producer = make_producer(self.bootstrap)
         await producer.start()
         try:
-            for row in rows:
+            for row, value in records:
                 envelope = Envelope(
                     id=EventId(row["event_id"]),
                     type=row["event_type"],
@@ -94,7 +102,7 @@ class Office:
                     merchant_id=row["merchant_id"],
                     test=row["test"],
                 )
-                await producer.send_and_wait(self.topic, row["value"], key=row["key"].encode(), headers=to_headers(envelope))
+                await producer.send_and_wait(self.topic, value, key=row["key"].encode(), headers=to_headers(envelope))
         finally:
             await producer.stop()
 
@@ -109,5 +117,5 @@ class Office:
 
     async def breaks(self, **query: Any) -> list[dict[str, Any]]:
         """The open breaks."""
-        found: list[dict[str, Any]] = (await self.finance.get("/v1/reconciliations/breaks", **query)).json()
+        found: list[dict[str, Any]] = (await self.finance.get("/v1/reconciliations/breaks", **{"limit": 100, **query})).json()["items"]
         return found

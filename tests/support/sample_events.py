@@ -45,6 +45,7 @@ from contracts.refund_v1 import (
     EntryPosted,
     PayoutKind,
     PayoutPaid,
+    PayoutReturned,
     RefundApproved,
     RefundFailed,
     RefundRequested,
@@ -254,7 +255,6 @@ def _refund() -> list[EventBody]:
     }
     attempt: dict[str, Any] = {"submission_id": SUBMISSION, "payment_id": "p1", "attempt": 1}
     booked: dict[str, Any] = {"ledger_entry_id": uuid5(SUBMISSION, "entry"), "accounting_date": LATER.date()}
-    outside = {name: base[name] for name in ("merchant_id", "order_id", "case_id", "case_number", "order_number", "currency")}
     explained: dict[str, Any] = {
         "reason": "return.no_reason",
         "policy_version": "uk-retail/1",
@@ -285,6 +285,7 @@ def _refund() -> list[EventBody]:
             **attempt,
             **booked,
             failure_code="paid_by_other_means",
+            failed_minor=850,
             final=True,
             given_up=True,
             journal=(JournalLine(account="returns.goods", amount_minor=-850), JournalLine(account="refunds.payable", amount_minor=850)),
@@ -301,25 +302,43 @@ def _refund() -> list[EventBody]:
             journal=(JournalLine(account="clearing:sandbox", amount_minor=850), JournalLine(account="refunds.payable", amount_minor=-850)),
             reversed_at=DUE,
         ),
+        *_beside_refunds(base, booked),
+    ]
+
+
+def _beside_refunds(base: dict[str, Any], booked: dict[str, Any]) -> list[EventBody]:
+    outside = {name: base[name] for name in ("merchant_id", "order_id", "case_id", "case_number", "order_number", "currency")} | booked
+    payout: dict[str, Any] = {
+        "payout_id": PARCEL,
+        "kind": PayoutKind.FREIGHT_TOPUP,
+        "customer_ref": ORDER.customer_ref,
+        "amount_minor": 450,
+    }
+    topup = (JournalLine(account="freight.topup", amount_minor=450), JournalLine(account="clearing.payout", amount_minor=-450))
+    return [
         PayoutPaid(
             **outside,
-            **booked,
-            payout_id=PARCEL,
-            kind=PayoutKind.FREIGHT_TOPUP,
-            customer_ref=ORDER.customer_ref,
-            amount_minor=450,
-            reason="return.faulty",
+            **payout,
+            reason="faulty_goods",
             rule="R-FRT-14",
             document="BANK-2026-0007",
             requested_by="staff-7",
             paid_by="staff-9",
-            journal=(JournalLine(account="freight.topup", amount_minor=450), JournalLine(account="clearing.payout", amount_minor=-450)),
+            journal=topup,
             paid_at=DUE,
+        ),
+        PayoutReturned(
+            **outside,
+            **payout,
+            reason="account_closed",
+            document="BANK-2026-0007",
+            returned_by="staff-9",
+            journal=tuple(line.model_copy(update={"amount_minor": -line.amount_minor}) for line in topup),
+            returned_at=DUE,
         ),
         EntryPosted(
             **outside,
-            **booked,
-            reason="parcel lost, claim filed",
+            reason="parcel_lost",
             document="CLAIM-0042",
             posted_by="staff-9",
             journal=(JournalLine(account="carrier.claims", amount_minor=850), JournalLine(account="carrier.recoveries", amount_minor=-850)),

@@ -166,13 +166,13 @@ class Shop:
         return str((await self.payments.post("/v1/payments", body, key=f"capture/{number}"))["id"])
 
     async def an_order(self, merchant: str = DEMO_SHOP, **changes: Any) -> PlacedOrder:
-        """A delivered and paid order, on record at intake. ``changes`` as for :func:`an_order_snapshot`."""
+        """A delivered order, on record at intake, paid by card unless it says how. ``changes`` as for :func:`an_order_snapshot`."""
         number = changes.pop("number", f"E{uuid4().hex[:10].upper()}")
         snapshot = an_order_snapshot(number, **changes)
         total = sum(line["amount_minor"] for line in snapshot["lines"]) + sum(one["amount_minor"] for one in snapshot.get("freight", ()))
         payment = await self.capture(number, total, snapshot["currency"])
         paid = {"payment_id": "p1", "provider": "sandbox", "provider_reference": payment, "method": "card"}
-        snapshot["payments"] = [paid | {"captured_minor": total, "captured_at": snapshot["paid_at"]}]
+        snapshot.setdefault("payments", [paid | {"captured_minor": total, "captured_at": snapshot["paid_at"]}])
         await self.storefront(merchant).put(f"/v1/orders/{number}", snapshot)
         return PlacedOrder(merchant, number, payment, snapshot)
 

@@ -83,7 +83,7 @@ async def at_once(pool: Pool, gate: str, sends: Sequence[Send], *, waiting: int 
         await holder.execute(f"LOCK TABLE {gate} IN EXCLUSIVE MODE")  # reads pass, whoever locks or writes a row waits
         asking = [asyncio.ensure_future(send()) for send in sends]
         try:
-            await eventually(lambda: _all_wait(holder, gate, asking, waiting or len(sends)), f"requests to wait for {gate}", 4)
+            await eventually(lambda: _all_wait(holder, gate, asking, waiting or len(sends)), f"requests to wait for {gate}", 20)
         finally:
             await held.rollback()
     return await asyncio.gather(*asking)

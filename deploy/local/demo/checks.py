@@ -16,6 +16,7 @@ def broken_checks(run: Run) -> list[str]:
         "every credit line is accounted for": _credit_lines(run),
         "every case has ended": [play.told() for play in run.plays if not play.ended],
         "refund events, settled refunds and the provider's records agree": _three_sides(run),
+        "reconciliation finds no break": run.records.breaks,
         "the ledger sums to zero": [f"{amount} in {currency}" for currency, amount in run.records.ledger.items() if amount],
         "nothing was paid twice": paid_twice(run.records) + _over_payment(run),
         "nothing was refunded beyond its price": _over_price(run),

@@ -63,6 +63,7 @@ def result_table(totals: dict[str, Any], outcomes: dict[str, int], rejected_rows
     for name in ("refunds_settled", "refund_events", "provider_refunds"):
         table.add_row(name.replace("_", " "), str(totals[name]["count"]), pounds(totals[name]["sum_minor"]))
     table.add_row("ledger balance", pounds(totals["ledger_balance_minor"]), "")
+    table.add_row("breaks of reconciliation", str(totals["reconciliation_breaks"]), "")
     approvals = f"{totals['approvals_declined']} declined, {totals['approvals_escalated']} times escalated"
     table.add_row("approvals granted", str(totals["approvals_granted"]), approvals)
     table.add_row("reships", str(totals["reships"]), "")

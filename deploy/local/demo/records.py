@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -33,12 +34,17 @@ class Total:
 
 @dataclass(slots=True)
 class Records:
-    """The run's refunds from each side, and the sum of the whole ledger. ``provider`` are the provider's settled refunds to the run's payments."""
+    """The run's refunds from each side, and the sum of the whole ledger. ``provider`` are the provider's settled refunds to the run's payments.
+
+    ``breaks`` is what the platform's own reconciliation found about the run's cases, in words; ``reconciled`` how many records agree in all.
+    """
 
     events: RunEvents
     refunds: list[dict[str, Any]] = field(default_factory=list)
     provider: list[dict[str, Any]] = field(default_factory=list)
     ledger: dict[str, int] = field(default_factory=dict)
+    breaks: list[str] = field(default_factory=list)
+    reconciled: int = 0
 
     @property
     def settled(self) -> Total:
@@ -80,6 +86,7 @@ async def read_records(world: World, since: Position, case_ids: Collection[str],
             quiet_since = time.monotonic()
         agree = now.settled == now.event_total == now.provider_total
         if (agree and time.monotonic() - quiet_since >= _QUIET_SECONDS) or time.monotonic() >= until:
+            await _reconcile(world, now, case_ids)
             return now
         before = now
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
@@ -91,6 +98,19 @@ async def _read(world: World, since: Position, case_ids: Collection[str], paymen
     records.provider = [line for line in await world.payments.lines("/v1/settlements") if line["payment_id"] in payments]
     records.ledger = (await world.finance.get("/v1/ledger/balance"))["balance_minor"]
     return records
+
+
+async def _reconcile(world: World, records: Records, case_ids: Collection[str]) -> None:
+    """Have the platform compare the provider's file, its payments, its ledger and what it published; a run may pass midnight."""
+    today = datetime.now(UTC).date()
+    days = {"since": (today - timedelta(days=1)).isoformat(), "until": today.isoformat()}
+    for report in await world.finance.post("/v1/reconciliations", days):
+        records.reconciled += report["matched"]
+        records.breaks += [
+            f"{found['subject']}: {found['kind']} of refund {found['refund_id']}, ours {found['ours_minor']}, theirs {found['theirs_minor']}"
+            for found in report["breaks"]
+            if found["case_id"] in case_ids
+        ]
 
 
 def _said(records: Records) -> tuple[object, ...]:

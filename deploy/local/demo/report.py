@@ -74,6 +74,7 @@ def totals_of(run: Run) -> dict[str, Any]:
         "refund_events": _total(records.event_total),
         "provider_refunds": _total(records.provider_total),
         "ledger_balance_minor": records.ledger_minor,
+        "reconciliation_breaks": len(records.breaks),
         "messages_sent": events.messages_sent,
         "approvals_granted": events.granted,
         "approvals_declined": events.declined,

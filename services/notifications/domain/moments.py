@@ -147,12 +147,14 @@ def _submitted(event: RefundSubmitted) -> Iterable[Notice]:
 
 def _settled(event: RefundSettled) -> Iterable[Notice]:
     methods = ", ".join(sorted({allocation.method for allocation in event.allocations}))
-    yield Notice("R-NTF-14", _refund("settled", event.amount_minor, event.currency, methods))
+    paid = event.amount_minor if event.settled_minor is None else event.settled_minor
+    yield Notice("R-NTF-14", _refund("settled", paid, event.currency, methods))
 
 
 def _failed(event: RefundFailed) -> Iterable[Notice]:
     if event.final and not event.given_up:
-        yield Notice("R-NTF-14", _refund("failed", event.amount_minor, event.currency, ""))
+        failed = event.amount_minor if event.failed_minor is None else event.failed_minor
+        yield Notice("R-NTF-14", _refund("failed", failed, event.currency, ""))
 
 
 def _reversed(event: RefundReversed) -> Iterable[Notice]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -40,8 +41,8 @@ class Bookkeeper:
         note = None
         if first:
             payments = [_credited(submission) for submission in fresh]
-            on = self.accounting_date(refund.merchant_id, at)
-            note = await credit_notes.issue(conn, refund, self._issuer(refund.merchant_id), payments, on, at)
+            dated = partial(self.accounting_date, refund.merchant_id)
+            note = await credit_notes.issue(conn, refund, self._issuer(refund.merchant_id), payments, dated)
         entry = self._entry(
             refund,
             EntryKind.REFUND_SETTLED if first else EntryKind.REFUND_REPAID,
@@ -73,7 +74,7 @@ class Bookkeeper:
         """Tell finance that a refund is given up. One that was booked, because it was paid and came back, leaves the books again."""
         if refund.settlements == 0:
             return refund_events.given_up(refund, last, code, None, None, at)
-        note = await credit_notes.cancel(conn, refund, self._issuer(refund.merchant_id), self.accounting_date(refund.merchant_id, at), at)
+        note = await credit_notes.cancel(conn, refund, self._issuer(refund.merchant_id), partial(self.accounting_date, refund.merchant_id))
         entry = self._entry(
             refund,
             EntryKind.REFUND_GIVEN_UP,

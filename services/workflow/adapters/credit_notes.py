@@ -3,7 +3,7 @@
 The merchant's row of the last number stays locked until that transaction ends, so that a number is given only with its note, in the order of commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from contracts.credit_note import CreditedPayment, IssuedCreditNote
 from contracts.identifiers import MerchantId
 from contracts.merchant import Merchant
+from services.kit.clock import utc_now
 from services.kit.postgres import Connection
 from services.workflow.adapters.refund_rows import RefundRow
 from services.workflow.money.credit_note import credit_note_of
@@ -35,11 +36,13 @@ class Issuer:
 
 
 async def issue(
-    conn: Connection, refund: RefundRow, issuer: Issuer, payments: Sequence[CreditedPayment], issued_on: date, issued_at: datetime
+    conn: Connection, refund: RefundRow, issuer: Issuer, payments: Sequence[CreditedPayment], dated: Callable[[datetime], date]
 ) -> IssuedCreditNote:
-    """Issue the credit note of a refund that is settled for the first time."""
+    """Issue the credit note of a refund that is settled for the first time. ``dated`` gives a moment's date in the merchant's time zone."""
+    numbered = await _numbered(conn, refund, issuer, "CN")
+    issued_at = utc_now()  # with the number in hand: dates follow numbers
     note = IssuedCreditNote(
-        **await _numbered(conn, refund, issuer, "CN"),
+        **numbered,
         merchant_name=issuer.name,
         merchant_address=issuer.address,
         refund_id=refund.refund_id,
@@ -48,7 +51,7 @@ async def issue(
         customer_ref=refund.row["customer_ref"],
         reason=refund.reason,
         locale=refund.row["locale"],
-        issued_on=issued_on,
+        issued_on=dated(issued_at),
         issued_at=issued_at,
         note=credit_note_of(refund.quote()),
         payments=tuple(payments),
@@ -57,15 +60,16 @@ async def issue(
     return note
 
 
-async def cancel(conn: Connection, refund: RefundRow, issuer: Issuer, issued_on: date, issued_at: datetime) -> IssuedCreditNote | None:
+async def cancel(conn: Connection, refund: RefundRow, issuer: Issuer, dated: Callable[[datetime], date]) -> IssuedCreditNote | None:
     """Take a refund's credit note back, by a document with a number of its own. None where it had none."""
     document = await conn.fetchval("SELECT document FROM credit_notes WHERE refund_id = $1 AND kind = 'credit_note'", refund.refund_id)
     if document is None:
         return None
     cancelled = IssuedCreditNote.model_validate(document)
     numbered = await _numbered(conn, refund, issuer, "CX")
+    issued_at = utc_now()
     note = cancelled.model_copy(
-        update={**numbered, "kind": "cancellation", "cancels": cancelled.number, "issued_on": issued_on, "issued_at": issued_at}
+        update={**numbered, "kind": "cancellation", "cancels": cancelled.number, "issued_on": dated(issued_at), "issued_at": issued_at}
     )
     await _keep(conn, note)
     return note

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.kit.postgres import Pool
-from services.workflow.money.accounts import UnknownAccountError, account_name, account_of
+from services.workflow.money.accounts import account_name, account_number
 
 COLUMNS = (
     "accounting_date",
@@ -62,12 +62,8 @@ async def journal_rows(
 
 def _shown(line: dict[str, Any]) -> dict[str, Any]:
     amount, rate = line.pop("amount_minor"), line.pop("tax_rate_ppm")
-    try:
-        number: int | None = account_of(line["account"]).number
-    except UnknownAccountError:  # kept in an old entry, no longer in the chart
-        number = None
     return line | {
-        "account_number": number,
+        "account_number": account_number(line["account"]),
         "account_name": account_name(line["account"]),
         "tax_rate_percent": None if rate is None else f"{rate / 10_000:g}",
         "debit_minor": amount if amount > 0 else None,

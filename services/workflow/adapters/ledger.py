@@ -19,6 +19,7 @@ class EntryKind(StrEnum):
     REFUND_REPAID = "refund_repaid"
     REFUND_GIVEN_UP = "refund_given_up"
     PAYOUT_PAID = "payout_paid"
+    PAYOUT_RETURNED = "payout_returned"
     MANUAL = "manual"
 
 
@@ -89,8 +90,8 @@ async def balances(
 _ENTRY = """
 WITH entry AS (
     INSERT INTO ledger_entries (entry_id, kind, refund_id, payout_id, merchant_id, test, case_id, case_number, order_id, order_number, currency,
-        posted_at, accounting_date, document, reason, posted_by)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING entry_id
+        posted_at, accounting_date, document, reason, posted_by, line_count)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, cardinality($17::integer[])) RETURNING entry_id
 )
 INSERT INTO ledger_lines (entry_id, line_number, account, amount_minor, memo, tax_rate_ppm)
 SELECT entry_id, line.* FROM entry, unnest($17::integer[], $18::text[], $19::bigint[], $20::text[], $21::integer[]) AS line

@@ -1,10 +1,13 @@
 """How a payout ends, and what follows from it: a part of a refund is paid through the one way of all refunds, anything else is booked for itself."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
 from contracts.identifiers import SubmissionId, derived_event_id
-from contracts.refund_v1 import PayoutKind, PayoutPaid
+from contracts.quote import JournalLine
+from contracts.refund_v1 import PayoutKind, PayoutPaid, PayoutReturned
 from services.kit import outbox
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection
@@ -18,7 +21,7 @@ from services.workflow.ports import ProviderRefund, ProviderState
 
 
 class PayoutOrderError(Exception):
-    """The payout cannot be ended so; ``code`` is ``ended``, ``own_request`` or ``part_of_refund``."""
+    """The payout cannot be ended so; ``code`` is ``ended``, ``not_paid``, ``own_request`` or ``part_of_refund``."""
 
     def __init__(self, code: str, says: str) -> None:
         super().__init__(says)
@@ -34,7 +37,7 @@ async def pay(
         raise PayoutOrderError("own_request", "somebody else in finance must pay what you asked for yourself (R-AUTH-05)")
     await payouts.end(conn, payout, PayoutState.PAID, paid_by, at, document=document)
     if payout.kind is PayoutKind.REFUND:
-        await settlements.record(conn, _word(payout, ProviderState.SUCCEEDED, document=document))
+        await settlements.record(conn, _word(payout, ProviderState.SUCCEEDED, document=document), told_by=paid_by)
     else:
         await _book(conn, bookkeeper, payout, document, paid_by, at)
     return await load_payout(conn, payout_id)
@@ -45,7 +48,7 @@ async def fail(conn: Connection, settlements: Settlements, payout_id: UUID, code
     payout = await _open(conn, payout_id)
     await payouts.end(conn, payout, PayoutState.FAILED, said_by, at, code=code)
     if payout.kind is PayoutKind.REFUND:
-        await settlements.record(conn, _word(payout, ProviderState.FAILED, code=code))
+        await settlements.record(conn, _word(payout, ProviderState.FAILED, code=code), told_by=said_by)
     return await load_payout(conn, payout_id)
 
 
@@ -60,12 +63,31 @@ async def cancel(conn: Connection, payout_id: UUID, code: str, said_by: str, at:
     return await load_payout(conn, payout_id)
 
 
-async def _open(conn: Connection, payout_id: UUID) -> PayoutRow:
+async def take_back(
+    conn: Connection, settlements: Settlements, bookkeeper: Bookkeeper, payout_id: UUID, code: str, said_by: str, at: datetime
+) -> PayoutRow:
+    """The bank sent the money back. A part of a refund is owed again. Raises :class:`PayoutOrderError` or ``PayoutNotFoundError``."""
+    payout = await _locked(conn, payout_id)
+    if payout.state is not PayoutState.PAID:
+        raise PayoutOrderError("not_paid", f"the payout is {payout.state.value}: only what was paid can come back")
+    await payouts.mark_returned(conn, payout, code, said_by, at)
+    if payout.kind is PayoutKind.REFUND:
+        await settlements.record(conn, _word(payout, ProviderState.FAILED, code=code), told_by=said_by)
+    else:
+        await _book_returned(conn, bookkeeper, payout, code, said_by, at)
+    return await load_payout(conn, payout_id)
+
+
+async def _locked(conn: Connection, payout_id: UUID) -> PayoutRow:
     """The payout, locked. The refund it is a part of is locked before it, as wherever both are needed."""
     found = await load_payout(conn, payout_id)
     if found.refund_id is not None:
         await conn.execute("SELECT FROM refunds WHERE refund_id = $1 FOR UPDATE", found.refund_id)
-    payout = await load_payout(conn, payout_id, lock=True)
+    return await load_payout(conn, payout_id, lock=True)
+
+
+async def _open(conn: Connection, payout_id: UUID) -> PayoutRow:
+    payout = await _locked(conn, payout_id)
     if payout.state is not PayoutState.REQUESTED:
         raise PayoutOrderError("ended", f"the payout is {payout.state.value} already, by {payout.row['ended_by']}")
     return payout
@@ -84,46 +106,72 @@ def _word(payout: PayoutRow, state: ProviderState, *, document: str = "", code: 
 
 
 async def _book(conn: Connection, bookkeeper: Bookkeeper, payout: PayoutRow, document: str, paid_by: str, at: datetime) -> None:
-    row = payout.row
-    entry = Entry(
-        entry_id=uuid5(payout.payout_id, "ledger/payout_paid"),
-        kind=EntryKind.PAYOUT_PAID,
+    journal = payout_journal(payout.kind, payout.amount_minor, payout.row["rule"])
+    entry = _entry(bookkeeper, payout, EntryKind.PAYOUT_PAID, journal, document, paid_by, at)
+    await ledger.post(conn, entry)
+    body = PayoutPaid(
+        **_common(payout, entry),
+        rule=payout.row["rule"],
+        requested_by=payout.row["requested_by"],
+        paid_by=paid_by,
+        paid_at=at,
+    )
+    await outbox.append(conn, _outgoing(payout, body, at))
+
+
+async def _book_returned(conn: Connection, bookkeeper: Bookkeeper, payout: PayoutRow, code: str, said_by: str, at: datetime) -> None:
+    paid = payout_journal(payout.kind, payout.amount_minor, f"came back: {code}")
+    journal = tuple(line.model_copy(update={"amount_minor": -line.amount_minor}) for line in paid)
+    entry = _entry(bookkeeper, payout, EntryKind.PAYOUT_RETURNED, journal, payout.row["document"], said_by, at)
+    await ledger.post(conn, entry)
+    body = PayoutReturned(**{**_common(payout, entry), "reason": code}, returned_by=said_by, returned_at=at)
+    await outbox.append(conn, _outgoing(payout, body, at))
+
+
+def _entry(
+    bookkeeper: Bookkeeper, payout: PayoutRow, kind: EntryKind, journal: Sequence[JournalLine], document: str, by: str, at: datetime
+) -> Entry:
+    return Entry(
+        entry_id=uuid5(payout.payout_id, f"ledger/{kind.value}"),
+        kind=kind,
         merchant_id=payout.merchant_id,
-        test=row["test"],
+        test=payout.row["test"],
         case_id=payout.case_id,
-        case_number=row["case_number"],
+        case_number=payout.row["case_number"],
         order_id=payout.order_id,
-        order_number=row["order_number"],
+        order_number=payout.row["order_number"],
         currency=payout.currency,
         posted_at=at,
         accounting_date=bookkeeper.accounting_date(payout.merchant_id, at),
-        journal=payout_journal(payout.kind, payout.amount_minor, row["rule"]),
+        journal=journal,
         payout_id=payout.payout_id,
         document=document,
-        reason=row["reason"],
-        posted_by=paid_by,
+        reason=payout.row["reason"],
+        posted_by=by,
     )
-    await ledger.post(conn, entry)
-    body = PayoutPaid(
-        merchant_id=payout.merchant_id,
-        order_id=payout.order_id,
-        payout_id=payout.payout_id,
-        kind=payout.kind,
-        case_id=payout.case_id,
-        case_number=row["case_number"],
-        order_number=row["order_number"],
-        customer_ref=row["customer_ref"],
-        currency=payout.currency,
-        amount_minor=payout.amount_minor,
-        reason=row["reason"],
-        rule=row["rule"],
-        document=document,
-        requested_by=row["requested_by"],
-        paid_by=paid_by,
-        journal=tuple(entry.journal),
-        ledger_entry_id=entry.entry_id,
-        accounting_date=entry.accounting_date,
-        paid_at=at,
-    )
+
+
+def _common(payout: PayoutRow, entry: Entry) -> dict[str, Any]:
+    """What the events of a payout have in common."""
+    return {
+        "merchant_id": payout.merchant_id,
+        "order_id": payout.order_id,
+        "payout_id": payout.payout_id,
+        "kind": payout.kind,
+        "case_id": payout.case_id,
+        "case_number": entry.case_number,
+        "order_number": entry.order_number,
+        "customer_ref": payout.row["customer_ref"],
+        "currency": payout.currency,
+        "amount_minor": payout.amount_minor,
+        "reason": entry.reason,
+        "document": entry.document,
+        "journal": tuple(entry.journal),
+        "ledger_entry_id": entry.entry_id,
+        "accounting_date": entry.accounting_date,
+    }
+
+
+def _outgoing(payout: PayoutRow, body: PayoutPaid | PayoutReturned, at: datetime) -> OutgoingEvent:
     event_id = derived_event_id(payout.payout_id, body.event_type)
-    await outbox.append(conn, OutgoingEvent(body=body, event_id=event_id, occurred_at=at, test=row["test"]))
+    return OutgoingEvent(body=body, event_id=event_id, occurred_at=at, test=payout.row["test"])

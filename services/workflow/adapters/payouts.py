@@ -21,10 +21,14 @@ DUE = "finance_payout_due"
 
 
 class PayoutState(StrEnum):
-    """Where a payout stands. ``failed``: the bank did not take it; ``cancelled``: it is not wanted any more."""
+    """Where a payout stands.
+
+    ``failed``: the bank did not take it; ``returned``: it was paid and came back; ``cancelled``: it is not wanted any more.
+    """
 
     REQUESTED = "requested"
     PAID = "paid"
+    RETURNED = "returned"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
@@ -62,9 +66,7 @@ async def request_for_refund(
         *(refund.merchant_id, refund.order_id, refund.row["order_number"], refund.row["customer_ref"], refund.test, refund.currency),
         *(submission.amount_minor, refund.reason, "R-RFD-15", ordered_by, submission.created_at),
     )
-    await _open_task(
-        conn, work_items, submission.submission_id, refund.case_id, PayoutKind.REFUND, submission.amount_minor, refund.currency
-    )
+    await _open_task(conn, work_items, await load_payout(conn, submission.submission_id))
 
 
 async def request(
@@ -86,7 +88,7 @@ async def request(
         *(payout_id, kind.value, None, header.case_id, header.case_number, header.merchant_id, header.order_id, header.order_number),
         *(header.customer_ref, header.test, header.currency, amount_minor, reason, rule, requested_by, at),
     )
-    await _open_task(conn, work_items, payout_id, header.case_id, kind, amount_minor, header.currency)
+    await _open_task(conn, work_items, await load_payout(conn, payout_id))
 
 
 async def load_payout(conn: Connection | Pool, payout_id: UUID, *, lock: bool = False) -> PayoutRow:
@@ -106,16 +108,25 @@ async def end(
     await conn.execute(_TASK_DONE, task_id_of(payout.payout_id), at, by, f"payout_{state.value}")
 
 
+async def mark_returned(conn: Connection, payout: PayoutRow, code: str, by: str, at: datetime) -> None:
+    """What was paid came back."""
+    await conn.execute(_RETURNED, payout.payout_id, code, by, at)
+
+
 def task_id_of(payout_id: UUID) -> UUID:
     """The id of a payout's task."""
     return uuid5(payout_id, "task")
 
 
-async def _open_task(
-    conn: Connection, work_items: WorkItems, payout_id: UUID, case_id: CaseId, kind: PayoutKind, amount_minor: int, currency: str
-) -> None:
-    detail = {"payout_id": str(payout_id), "kind": kind.value, "amount_minor": amount_minor, "currency": currency}
-    await work_items.open(conn, task_id_of(payout_id), case_id, DUE, Role.FINANCE, detail)
+async def _open_task(conn: Connection, work_items: WorkItems, payout: PayoutRow) -> None:
+    detail = {
+        "payout_id": str(payout.payout_id),
+        "kind": payout.kind.value,
+        "amount_minor": payout.amount_minor,
+        "currency": payout.currency,
+        "test": payout.row["test"],
+    }
+    await work_items.open(conn, task_id_of(payout.payout_id), payout.case_id, DUE, Role.FINANCE, detail)
 
 
 async def listed(
@@ -125,9 +136,11 @@ async def listed(
     case_number: str | None,
     after: tuple[datetime | None, UUID | None],
     limit: int,
+    *,
+    test: bool | None = None,
 ) -> list[Record]:
-    """Payouts of the merchants (None: of all), oldest first, after a position."""
-    return await pool.fetch(_LIST, merchants, state, case_number, *after, limit)
+    """Payouts of the merchants (None: of all; ``test`` None: in either mode), oldest first, after a position."""
+    return await pool.fetch(_LIST, merchants, state, case_number, *after, limit, test)
 
 
 _REQUEST = """
@@ -140,6 +153,8 @@ _LOAD = "SELECT * FROM payouts WHERE payout_id = $1"
 
 _END = "UPDATE payouts SET state = $2, document = $3, code = $4, ended_by = $5, ended_at = $6 WHERE payout_id = $1"
 
+_RETURNED = "UPDATE payouts SET state = 'returned', code = $2, returned_by = $3, returned_at = $4 WHERE payout_id = $1"
+
 _TASK_DONE = """
 UPDATE work_items SET state = 'done', resolved_at = $2, resolved_by = $3, resolution = $4 WHERE work_item_id = $1 AND state = 'open'
 """
@@ -147,6 +162,6 @@ UPDATE work_items SET state = 'done', resolved_at = $2, resolved_by = $3, resolu
 _LIST = """
 SELECT * FROM payouts
 WHERE ($1::text[] IS NULL OR merchant_id = ANY($1)) AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR case_number = $3)
-    AND ($4::timestamptz IS NULL OR (requested_at, payout_id) > ($4, $5::uuid))
+    AND ($4::timestamptz IS NULL OR (requested_at, payout_id) > ($4, $5::uuid)) AND ($7::boolean IS NULL OR test = $7)
 ORDER BY requested_at, payout_id LIMIT $6
 """

@@ -125,12 +125,14 @@ class StripeProvider:
         return sorted(lines, key=lambda line: (line.settled_at, line.reference))
 
     def _submit(self, submission: Submission, amount: int) -> ProviderRefund:
-        known = self._find(submission)
+        try:
+            known = self._find(submission)
+            currency = self._currency(submission.provider_reference) if known is None else submission.currency
+        except stripe.InvalidRequestError as error:  # with the key of another account its payments are not there: no refusal of this refund
+            raise ProviderMisuseError(described(error)) from error
         if known is not None:
             return known
-        if (
-            self._currency(submission.provider_reference) != submission.currency
-        ):  # Stripe takes the amount for one in the payment's currency
+        if currency != submission.currency:  # Stripe takes the amount for one in the payment's currency
             return _refused(submission, "currency_mismatch")
         wanted: RefundCreateParams = {
             "amount": amount,

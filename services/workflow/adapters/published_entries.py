@@ -1,23 +1,27 @@
 """What was published of the ledger, read from Kafka itself: the proof that finance systems were told (R-RFD-13)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
 
 from contracts.envelope import EnvelopeError, from_headers
 from contracts.quote import JournalLine
-from contracts.refund_v1 import EntryPosted, PayoutPaid, RefundFailed, RefundReversed, RefundSettled
+from contracts.refund_v1 import EntryPosted, PayoutPaid, PayoutReturned, RefundFailed, RefundReversed, RefundSettled
 from contracts.registry import MalformedEventError, parse
 from contracts.topics import Topic
 from services.workflow.reconciliation.books import PublishedEntry
 
-_BOOKED = (RefundSettled, RefundReversed, RefundFailed, PayoutPaid, EntryPosted)
+_BOOKED = (RefundSettled, RefundReversed, RefundFailed, PayoutPaid, PayoutReturned, EntryPosted)
 _TYPES = {body.event_type for body in _BOOKED}
 _WAIT_MS = 500
 _AT_ONCE = 2_000
+_LONGEST_SECONDS = 300.0
 
 
 class KafkaLedger:
@@ -28,22 +32,32 @@ class KafkaLedger:
         self._topic = topic
 
     async def published(self, since: datetime, until: datetime) -> dict[UUID, PublishedEntry]:
-        """The entries of events that occurred in ``[since, until)``, by id; one that was told in two ways is kept as it was told last.
+        """The entries of events that occurred in ``[since, until)``, by id.
 
-        Reads what is in the topic now and no further; records that cannot be read are left to those who consume it. Raises ``KafkaError``.
+        An event that lies there again is the same; an entry that two events tell is kept as told last, and ``events`` counts them. Reads what is in the
+        topic now and no further; records that cannot be read are left to those who consume it. Raises ``KafkaError``, also where it takes too long.
         """
+        try:
+            async with asyncio.timeout(_LONGEST_SECONDS), self._consumer() as consumer:
+                return await self._read(consumer, since, until)
+        except TimeoutError as error:
+            raise KafkaTimeoutError(f"the topic could not be read within {_LONGEST_SECONDS} s") from error
+
+    async def _read(self, consumer: AIOKafkaConsumer, since: datetime, until: datetime) -> dict[UUID, PublishedEntry]:
         found: dict[UUID, PublishedEntry] = {}
-        async with self._consumer() as consumer:
-            ends = await self._seek(consumer, since)
-            while ends:
-                batches = await consumer.getmany(*ends, timeout_ms=_WAIT_MS, max_records=_AT_ONCE)
-                for records in batches.values():
-                    for record in records:
-                        entry = _read(record.headers, record.value)
-                        if entry is not None and since <= entry.occurred_at < until:
-                            found[entry.entry_id] = entry
-                for partition in [part for part, end in ends.items() if await consumer.position(part) >= end]:
-                    del ends[partition]
+        told: dict[UUID, set[UUID]] = {}
+        ends = await self._seek(consumer, since)
+        while ends:
+            batches = await consumer.getmany(*ends, timeout_ms=_WAIT_MS, max_records=_AT_ONCE)
+            for record in (record for records in batches.values() for record in records):
+                event = _entry_of(record.headers, record.value)
+                if event is not None and since <= event[1].occurred_at < until:
+                    event_id, entry = event
+                    ids = told.setdefault(entry.entry_id, set())
+                    ids.add(event_id)
+                    found[entry.entry_id] = replace(entry, events=len(ids))
+            for partition in [part for part, end in ends.items() if await consumer.position(part) >= end]:
+                del ends[partition]
         return found
 
     @asynccontextmanager
@@ -76,7 +90,7 @@ class KafkaLedger:
         return left
 
 
-def _read(headers: list[tuple[str, bytes]], value: bytes | None) -> PublishedEntry | None:
+def _entry_of(headers: list[tuple[str, bytes]], value: bytes | None) -> tuple[UUID, PublishedEntry] | None:
     try:
         envelope = from_headers(headers)
         body = parse(envelope.type, value or b"") if envelope.type in _TYPES else None
@@ -84,14 +98,14 @@ def _read(headers: list[tuple[str, bytes]], value: bytes | None) -> PublishedEnt
         return None
     if not isinstance(body, _BOOKED) or not body.journal:
         return None
-    refund_id = None if isinstance(body, PayoutPaid | EntryPosted) else body.refund_id
+    refund_id = None if isinstance(body, PayoutPaid | PayoutReturned | EntryPosted) else body.refund_id
     entry_id = body.ledger_entry_id
     if entry_id is None and refund_id is not None:  # from before events told the entry: there was one entry a refund
         entry_id = uuid5(refund_id, "ledger/refund_settled")
     if entry_id is None:
         return None
     journal: tuple[JournalLine, ...] = body.journal
-    return PublishedEntry(
+    return envelope.id, PublishedEntry(
         entry_id=entry_id,
         refund_id=refund_id,
         case_id=body.case_id,

@@ -1,7 +1,7 @@
 """Reconciliation of some days: read the providers' files, compare them with our payments, the ledger with what was published, and keep what came of it."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -21,6 +21,10 @@ log = get_logger(__name__)
 
 ON_ITS_WAY = timedelta(minutes=1)
 """How old an entry is before it must have been published: the relay takes a while, seldom more than a blink."""
+
+
+SETTLED_AFTER = timedelta(days=2)
+"""How long ago a day must be before it is judged for good."""
 
 
 class Report(Model):
@@ -66,19 +70,19 @@ class Reconciling:
 
         Raises ``KeyError`` for a subject that is not there, ``ProviderUnavailableError`` or ``KafkaError`` where one side cannot be read.
         """
-        report, agreed = await self.look(subject, days)
+        report, over = await self.look(subject, days)
         async with transaction(self._pool) as conn:
             await open_breaks(conn, self._work_items, report.breaks, report.run_at)
-            closed = await close_breaks(conn, subject, days.since, days.until, report.breaks, agreed, report.run_at)
+            closed = await close_breaks(conn, subject, days.since, days.until, report.breaks, over, report.run_at)
             if days.since == days.until:
-                await conn.execute(_KEEP, days.since, subject, report, report.run_at)
+                await conn.execute(_KEEP, days.since, subject, report, is_final(days.until), report.run_at)
         log.info(
             "reconciliation.done", subject=subject, since=str(days.since), until=str(days.until), breaks=len(report.breaks), closed=closed
         )
         return report
 
     async def look(self, subject: str, days: Days) -> tuple[Report, Sequence[UUID]]:
-        """Compare only: the report, and the submissions that agree. Raises as :meth:`run` does."""
+        """Compare only: the report, and the ids of breaks that it rules out. Raises as :meth:`run` does."""
         return (await self._books(days), ()) if subject == LEDGER else await self._provider(subject, days)
 
     async def _provider(self, subject: str, days: Days) -> tuple[Report, Sequence[UUID]]:
@@ -89,7 +93,7 @@ class Reconciling:
         paid = [(payment.currency, payment.amount_minor) for payment in ours if payment.paid_at and days.have(payment.paid_at)]
         back = [(payment.currency, -payment.amount_minor) for payment in ours if payment.reversed_at and days.have(payment.reversed_at)]
         listed = [(filed.line.currency, _signed(filed.line)) for filed in theirs if days.include(filed.day)]
-        return _report(subject, days, [*paid, *back], listed, len(found.agreed), found.breaks), found.agreed
+        return _report(subject, days, [*paid, *back], listed, found.agreed, found.breaks), found.over
 
     async def _read_files(self, subject: str, provider: PaymentProvider, days: Days) -> None:
         """Read the days' files, and one more on either side: the provider's record of a payment may be a little earlier or later than ours."""
@@ -107,20 +111,19 @@ class Reconciling:
         entries = await booked_entries(self._pool, start, end)
         agreed, breaks = match_books(entries, published, await unbooked_refunds(self._pool, start, end))
         ours = [(entry.currency, entry.moved_minor) for entry in entries]
-        told = [
-            (event.currency, -sum(line.amount_minor for line in event.journal if line.account.startswith("clearing")))
-            for event in published.values()
-        ]
+        told = [(event.currency, event.moved_minor) for event in published.values()]
         return _report(LEDGER, days, ours, told, agreed, breaks)
 
 
-async def last_day(pool: Pool, subject: str) -> date | None:
-    """The last day of a subject that was reconciled; before the first time the day before the first payment. None where there is none yet."""
-    found: date | None = await pool.fetchval("SELECT max(day) FROM reconciliations WHERE subject = $1", subject)
-    if found is not None:
-        return found
-    first: datetime | None = await pool.fetchval(_FIRST)
-    return None if first is None else first.astimezone(UTC).date() - timedelta(days=1)
+def is_final(day: date) -> bool:
+    """Whether the day can be judged for good: what happens around midnight stands in the one file or the other, so the day after it is over as well."""
+    return day <= utc_now().date() - SETTLED_AFTER
+
+
+async def missing_days(pool: Pool, subject: str, most: int) -> list[date]:
+    """The days since the first payment that can be judged for good and were not, oldest first."""
+    until = utc_now().date() - SETTLED_AFTER
+    return [row["day"] for row in await pool.fetch(_MISSING, subject, until, most)]
 
 
 async def kept_reports(pool: Pool, since: date | None, until: date | None, subject: str | None, limit: int) -> list[Report]:
@@ -155,11 +158,20 @@ def _sums(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return total
 
 
-_FIRST = "SELECT min(ended_at) FROM refund_submissions WHERE state IN ('succeeded', 'reversed')"
+_MISSING = """
+WITH first AS (
+    SELECT least(
+        (SELECT min(ended_at) FROM refund_submissions WHERE state IN ('succeeded', 'reversed')), (SELECT min(posted_at) FROM ledger_entries)
+    ) AS at
+)
+SELECT wanted.day::date AS day FROM first, generate_series((first.at AT TIME ZONE 'UTC')::date, $2::date, interval '1 day') AS wanted (day)
+WHERE NOT EXISTS (SELECT FROM reconciliations AS done WHERE done.subject = $1 AND done.day = wanted.day::date AND done.final)
+ORDER BY 1 LIMIT $3
+"""
 
 _KEEP = """
-INSERT INTO reconciliations (day, subject, result, run_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (day, subject) DO UPDATE SET result = excluded.result, run_at = excluded.run_at
+INSERT INTO reconciliations AS kept (day, subject, result, final, run_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (day, subject) DO UPDATE SET result = excluded.result, run_at = excluded.run_at, final = kept.final OR excluded.final
 """
 
 _KEPT = """

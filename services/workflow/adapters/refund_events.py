@@ -63,6 +63,7 @@ def failed(refund: RefundRow, submission: SubmissionRow, code: str, *, final: bo
         payment_id=submission.payment_id,
         attempt=submission.attempt,
         failure_code=code,
+        failed_minor=submission.amount_minor,
         final=final,
         failed_at=at,
     )
@@ -75,15 +76,14 @@ def settled(
     """All of the refund has been paid. ``paid`` are the submissions that did it, ``settled_minor`` is what is paid with this very ``entry``."""
     quote = refund.quote()
     number = refund.settlements + 1
-    credited = sum(tax.amount_minor for line in quote.lines for tax in line.taxes)
-    on_fees = sum(tax.amount_minor for fee in quote.deductions for tax in fee.taxes)
     body = RefundSettled(
         **refund.common(),
         lines=quote.lines,
         deductions=quote.deductions,
-        tax_minor=max(0, credited - on_fees),
+        tax_minor=sum(tax.amount_minor for line in quote.lines for tax in line.taxes),
         freight_minor=sum(line.amount_minor for line in quote.lines if line.kind == "freight"),
         fees_minor=sum(fee.amount_minor for fee in quote.deductions),
+        fee_tax_minor=sum(tax.amount_minor for fee in quote.deductions for tax in fee.taxes),
         allocations=quote.allocations,
         provider_references={submission.payment_id: submission.provider_refund_id or "" for submission in paid},
         reason=refund.reason,

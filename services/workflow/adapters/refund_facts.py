@@ -48,6 +48,8 @@ class RefundFact:
 
 async def record_facts(conn: Connection, refund_id: RefundId, facts: Sequence[RefundFact]) -> None:
     """Add facts to the history of a refund, in their order."""
+    if not facts:
+        return
     columns = zip(*((f.kind.value, f.submission_id, f.actor, f.code, f.amount_minor, f.happened_at) for f in facts), strict=True)
     await conn.execute(_ADD, refund_id, *(list(column) for column in columns))
 

@@ -43,7 +43,7 @@ async def order_attempt(
     refund = await refunds.lock_with_order(conn, refund_id)
     await record_facts(conn, refund_id, [RefundFact(FactKind.ATTEMPT_ORDERED, utc_now(), ordered_by, "payout" if by_payout else "")])
     if refund.state is RefundState.REFUSED:
-        await refunds.resume_refused(conn, refund, ordered_by)
+        await refunds.resume_refused(conn, refund, ordered_by, channel=PAYOUT if by_payout else None)
         attempt = 1
     else:
         last = await _waiting_attempts(conn, refund)
@@ -53,7 +53,7 @@ async def order_attempt(
         )
         await refunds.next_attempts(conn, refund_id, ordered_by=ordered_by, channel=PAYOUT if by_payout else None)
     await conn.execute(_TASK_DONE, refund.case_id, str(refund_id), utc_now(), ordered_by, "attempt_ordered")
-    await _resume(conn, refund, uuid5(refund_id, f"ordered/{attempt}"))
+    await _resume(conn, refund, UUID(str(uuid7())))
     return attempt
 
 

@@ -94,16 +94,23 @@ class PostgresRefunds:
         await self._orders.lock(conn, refund.order_id)
         return await lock_refund(conn, refund_id)
 
-    async def resume_refused(self, conn: Connection, refund: RefundRow, ordered_by: str) -> None:
-        """Try again to reserve a refused refund, because finance says so; its order is locked. Raises :class:`RefusedError` where it still cannot be."""
+    async def resume_refused(self, conn: Connection, refund: RefundRow, ordered_by: str, *, channel: str | None = None) -> None:
+        """Try again to reserve a refused refund, because finance says so; its order is locked. ``channel`` names who pays it, None: who took the payment.
+
+        Raises :class:`RefusedError` where it still cannot be reserved.
+        """
         issue = IssueRefundInput.model_validate(refund.row["process"])
         header = await self._cases.header(conn, refund.case_id)
         at = utc_now()
-        found = await self._reserve(conn, issue.refund, header)
+        found = await self._reserve(conn, issue.refund, header, channel)
         await conn.execute(_ACCEPT, refund.refund_id, found, found.amount_minor)
         accepted = await lock_refund(conn, refund.refund_id)
         await record_facts(conn, refund.refund_id, [_requested(accepted, at)])
-        await self._commit(conn, accepted, _payable(found), attempt=1, channel=None, ordered_by=ordered_by, at=at)
+        if not found.amount_minor:  # as in _start: nothing is left to pay
+            await conn.execute(_NOTHING_TO_PAY, refund.refund_id, at)
+            await record_facts(conn, refund.refund_id, [RefundFact(FactKind.SETTLED, at, code="nothing_to_pay", amount_minor=0)])
+            return
+        await self._commit(conn, accepted, _payable(found), attempt=1, channel=channel, ordered_by=ordered_by, at=at)
         await outbox.append(conn, refund_events.requested(accepted))
 
     async def next_attempts(self, conn: Connection, refund_id: RefundId, *, ordered_by: str, channel: str | None = None) -> int:
@@ -164,7 +171,7 @@ class PostgresRefunds:
             await conn.execute("UPDATE refunds SET signal_wanted = true WHERE refund_id = $1", refund_id)
         return step
 
-    async def _reserve(self, conn: Connection, refund: RequestRefund, header: CaseHeader) -> Quote:
+    async def _reserve(self, conn: Connection, refund: RequestRefund, header: CaseHeader, channel: str | None = None) -> Quote:
         try:
             order = await self._orders.with_caps(conn, refund.order_id)
             found = quote(order, refund.request, await prior_refunds(conn, refund.order_id))
@@ -173,8 +180,8 @@ class PostgresRefunds:
             raise RefusedError("not_quotable") from error
         if refund.agreed_minor is not None and found.amount_minor < refund.agreed_minor:
             raise RefusedError("less_than_agreed")
-        channels = {channel_of(allocation) for allocation in _payable(found)} - {PAYOUT}
-        if not all(self._provider_serves(channel, header.test) for channel in channels):
+        channels = {channel or channel_of(allocation) for allocation in _payable(found)} - {PAYOUT}
+        if not all(self._provider_serves(name, header.test) for name in channels):
             raise RefusedError("provider_not_available")
         try:
             await reserve(conn, refund.order_id, found)
@@ -241,10 +248,18 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 
 _ACCEPT = "UPDATE refunds SET state = 'requested', code = '', quote = $2, amount_minor = $3 WHERE refund_id = $1"
 
+_NOTHING_TO_PAY = "UPDATE refunds SET state = 'settled', code = 'nothing_to_pay', settled_at = $2 WHERE refund_id = $1"
+
 _FIRST_TIER = """
 SELECT coalesce(sum(amount_minor), 0)::bigint FROM refunds WHERE order_id = $1 AND remedy = $2 AND state IN ('requested', 'stuck', 'settled')
 """
 
-_CASE_MONEY = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM refunds WHERE case_id = $1 AND state IN ('requested', 'stuck', 'settled')"
+_CASE_MONEY = """
+SELECT (
+    (SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE case_id = $1 AND state IN ('requested', 'stuck', 'settled'))
+    + (SELECT coalesce(sum(amount_minor), 0) FROM payouts
+       WHERE case_id = $1 AND kind IN ('ceiling_compensation', 'legal_settlement') AND state IN ('requested', 'paid'))
+)::bigint
+"""
 
 _SETTLED = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM refunds WHERE case_id = $1 AND state = 'settled'"

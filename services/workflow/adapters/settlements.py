@@ -43,12 +43,16 @@ class Settlements:
         self._work_items = work_items
         self._bookkeeper = bookkeeper
 
-    async def record(self, conn: Connection, said: ProviderRefund) -> bool:
-        """Take in the provider's own record of a submission. False where the submission is none of ours. Repeats and late news change nothing."""
+    async def record(self, conn: Connection, said: ProviderRefund, *, told_by: str = PROVIDER) -> bool:
+        """Take in the provider's own record of a submission, or what finance (``told_by``) says of a payout.
+
+        False where the submission is none of ours. Repeats and late news change nothing.
+        """
         if said.state is ProviderState.REVERSED:
             # Its success may be heard of later, or never: both ways of the money are booked, and only finance sends it again.
             paid = replace(said, state=ProviderState.SUCCEEDED, failure_code=None)
-            return await self.record(conn, paid) and await self.record(conn, replace(said, state=ProviderState.FAILED))
+            ours = await self.record(conn, paid, told_by=told_by)
+            return ours and await self.record(conn, replace(said, state=ProviderState.FAILED), told_by=told_by)
         located = await self._locate(conn, said.submission_id)
         if located is None:
             return False
@@ -69,7 +73,7 @@ class Settlements:
                 settlement_reference=said.settlement_reference or submission.settlement_reference,
                 failure_code=said.failure_code,
             )
-            await self._apply(conn, refund, submission, now)
+            await self._apply(conn, refund, submission, now, told_by)
         return True
 
     async def mark_unknown(self, conn: Connection, submission_id: SubmissionId) -> None:
@@ -87,7 +91,8 @@ class Settlements:
         times = await conn.fetchval(
             "UPDATE refund_submissions SET not_found = not_found + 1 WHERE submission_id = $1 RETURNING not_found", submission_id
         )
-        await record_facts(conn, refund.refund_id, [_fact(FactKind.NOT_FOUND, submission, utc_now(), PROVIDER)])
+        if times <= _NOT_FOUND_BEFORE_FINANCE:  # it may be asked for hours: the history is not to grow with every look
+            await record_facts(conn, refund.refund_id, [_fact(FactKind.NOT_FOUND, submission, utc_now(), PROVIDER)])
         if times >= _NOT_FOUND_BEFORE_FINANCE:
             await self._task(conn, refund, submission, "finance_refund_unknown", f"not-found/{submission_id}", "not_found")
 
@@ -106,15 +111,15 @@ class Settlements:
         (submission,) = [row for row in await submissions_of(conn, refund_id) if row.submission_id == submission_id]
         return refund, submission
 
-    async def _apply(self, conn: Connection, refund: RefundRow, before: SubmissionRow, now: SubmissionRow) -> None:
+    async def _apply(self, conn: Connection, refund: RefundRow, before: SubmissionRow, now: SubmissionRow, told_by: str) -> None:
         at = utc_now()
         await conn.execute(
             _UPDATE, now.submission_id, now.state.value, now.provider_refund_id, now.settlement_reference, now.failure_code, at
         )
         events = [] if before.submitted_at is not None else [refund_events.submitted(refund, now, at)]
-        facts = [] if before.submitted_at is not None else [_fact(FactKind.SUBMITTED, now, at, PROVIDER)]
+        facts = [] if before.submitted_at is not None else [_fact(FactKind.SUBMITTED, now, at, told_by)]
         if now.state.final:
-            facts.append(_fact(_TOLD[now.state], now, at, PROVIDER, now.failure_code or ""))
+            facts.append(_fact(_TOLD[now.state], now, at, told_by, now.failure_code or ""))
         if now.state is SubmissionState.SUCCEEDED:
             refund, more = await self._succeeded(conn, refund, at)
             facts += [RefundFact(FactKind.SETTLED, at, amount_minor=refund.amount_minor)] if more else []
@@ -135,7 +140,8 @@ class Settlements:
         self, conn: Connection, refund: RefundRow, submission: SubmissionRow, at: datetime
     ) -> tuple[RefundRow, list[OutgoingEvent]]:
         code = submission.failure_code or "unnamed"
-        final = submission.provider == PAYOUT or is_last_automatic(submission.attempt, refund.attempts_allowed)
+        stuck = refund.state is RefundState.STUCK
+        final = stuck or submission.provider == PAYOUT or is_last_automatic(submission.attempt, refund.attempts_allowed)
         log.warning("refund.attempt_failed", refund_id=str(refund.refund_id), attempt=submission.attempt, code=code, final=final)
         if final:
             refund = await self._hand_over(conn, refund, submission, "finance_refund_failed", "failed", code)
@@ -174,7 +180,8 @@ class Settlements:
 
     async def _contradiction(self, conn: Connection, refund: RefundRow, submission: SubmissionRow, says: str) -> None:
         log.error("refund.provider_contradicts", refund_id=str(refund.refund_id), submission_id=str(submission.submission_id), says=says)
-        await record_facts(conn, refund.refund_id, [_fact(FactKind.CONTRADICTED, submission, utc_now(), PROVIDER, says)])
+        if not await conn.fetchval(_CONTRADICTED, refund.refund_id, submission.submission_id, says):
+            await record_facts(conn, refund.refund_id, [_fact(FactKind.CONTRADICTED, submission, utc_now(), PROVIDER, says)])
         await self._task(conn, refund, submission, "finance_provider_contradicts", f"contradicts/{submission.submission_id}/{says}", says)
 
     async def _task(
@@ -237,5 +244,9 @@ WHERE submission_id = $1
 """
 
 _UNKNOWN = "UPDATE refund_submissions SET state = 'unknown' WHERE submission_id = $1 AND state = 'created' RETURNING refund_id"
+
+_CONTRADICTED = """
+SELECT true FROM refund_facts WHERE refund_id = $1 AND submission_id = $2 AND kind = 'contradicted' AND code = $3 LIMIT 1
+"""
 
 _SETTLED = "UPDATE refunds SET state = 'settled', code = '', settled_at = $2, settlements = settlements + 1 WHERE refund_id = $1"

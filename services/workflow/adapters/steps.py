@@ -14,6 +14,7 @@ from services.workflow.adapters.operations import once
 from services.workflow.payloads.case import (
     AgreeOption,
     AssessCase,
+    Because,
     Breach,
     CaseSignal,
     ChooseOption,
@@ -60,8 +61,11 @@ class CaseTransactions:
         self._books = books
 
     async def assess(self, ask: AssessCase) -> Plan:
-        """Gather the facts, decide, and set out the next step."""
-        return await run_once(self._books, assess, Plan, ask)
+        """Gather the facts, decide, and set out the next step; with the facts on record already, for a process that starts again."""
+        plan = await run_once(self._books, assess, Plan, ask)
+        if ask.because not in {Because.OPENED, Because.RESUMED}:
+            return plan
+        return plan.model_copy(update={"facts": await _facts(self._books, ask, f"case/{ask.case_id}")})
 
     async def choose(self, ask: ChooseOption) -> Plan:
         """Take the customer's choice, or what is laid down where none came."""

@@ -82,6 +82,14 @@ def account_name(code: str) -> str:
     return f"{account.name}: {member}" if member else account.name
 
 
+def account_number(code: str) -> str:
+    """The number to print before the name, empty for a code the chart does not have."""
+    try:
+        return str(account_of(code).number)
+    except UnknownAccountError:
+        return ""
+
+
 def clearing_account(provider: str) -> str:
     """The clearing account of a payment provider, or of the payout channel."""
     return "clearing.payout" if provider == PAYOUT else f"clearing:{provider}"

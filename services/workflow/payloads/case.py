@@ -186,7 +186,8 @@ class Agreement(Model):
 class Plan(Model):
     """Where a case stands after an activity, and what its process does next; the part that belongs to ``step`` is set.
 
-    ``timers``, ``priority`` and ``policy_version`` come with the first plan of a run. ``owner_kind`` names the work item that waits for its owner.
+    ``timers``, ``priority``, ``policy_version`` and ``facts`` come with the first plan of a run; the facts are those on record for it, which somebody who
+    starts a process over by hand does not give it. ``owner_kind`` names the work item that waits for its owner.
     """
 
     step: CaseStep
@@ -203,6 +204,7 @@ class Plan(Model):
     owner_kind: str | None = None
     outcome: CaseOutcome | None = None
     refused: str | None = None
+    facts: tuple[CaseSignal, ...] = ()
 
 
 class Operation(Model):

@@ -31,7 +31,7 @@ class BookedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedEntry:
-    """An entry as an event told it to finance systems."""
+    """An entry as an event told it to finance systems; ``events`` is how many different ones did."""
 
     entry_id: UUID
     refund_id: UUID | None
@@ -40,6 +40,12 @@ class PublishedEntry:
     currency: str
     occurred_at: datetime
     journal: tuple[JournalLine, ...]
+    events: int = 1
+
+    @property
+    def moved_minor(self) -> int:
+        """What the entry takes out of the clearing accounts."""
+        return -sum(line.amount_minor for line in self.journal if line.account.startswith("clearing"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +68,16 @@ def match_books(
     ``published`` has what was published since the first of the entries; what is older than the entries is not judged.
     """
     booked = {entry.entry_id: entry for entry in entries}
-    found = [_unbooked(refund) for refund in unbooked]
+    found = [_break(BreakKind.ENTRY_MISSING, refund, refund.settled_at, None, refund.amount_minor) for refund in unbooked]
     agreed = 0
     for entry in booked.values():
         wrong = _wrong(entry, published.get(entry.entry_id))
         agreed += wrong is None
         if wrong is not None:
             kind, theirs_minor = wrong
-            found.append(_of_entry(kind, entry, theirs_minor))
-    found += [_stray(event) for event in published.values() if event.entry_id not in booked]
+            found.append(_break(kind, entry, entry.posted_at, entry.moved_minor, theirs_minor))
+    strays = [event for event in published.values() if event.entry_id not in booked]
+    found += [_break(BreakKind.EVENT_WITHOUT_ENTRY, event, event.occurred_at, None, event.moved_minor) for event in strays]
     return agreed, tuple(found)
 
 
@@ -79,52 +86,28 @@ def _wrong(entry: BookedEntry, event: PublishedEntry | None) -> tuple[BreakKind,
         return BreakKind.ENTRY_DIFFERS, entry.paid_minor
     if event is None:
         return BreakKind.EVENT_MISSING, None
+    if event.events > 1:
+        return BreakKind.EVENT_DUPLICATE, event.moved_minor * event.events
     told = Counter((line.account, line.amount_minor) for line in event.journal)
     if told != Counter(entry.lines) or event.currency != entry.currency:
-        return BreakKind.EVENT_DIFFERS, -sum(line.amount_minor for line in event.journal if line.account.startswith("clearing"))
+        return BreakKind.EVENT_DIFFERS, event.moved_minor
     return None
 
 
-def _of_entry(kind: BreakKind, entry: BookedEntry, theirs_minor: int | None) -> Break:
+def _break(
+    kind: BreakKind, of: BookedEntry | PublishedEntry | UnbookedRefund, at: datetime, ours_minor: int | None, theirs_minor: int | None
+) -> Break:
+    entry_id = None if isinstance(of, UnbookedRefund) else of.entry_id
     return Break(
         kind=kind,
         subject=LEDGER,
-        key=str(entry.entry_id),
-        day=entry.posted_at.astimezone(UTC).date(),
-        currency=entry.currency,
-        ours_minor=entry.moved_minor,
+        key=str(entry_id or of.refund_id),
+        day=at.astimezone(UTC).date(),
+        currency=of.currency,
+        ours_minor=ours_minor,
         theirs_minor=theirs_minor,
-        refund_id=entry.refund_id,
-        entry_id=entry.entry_id,
-        merchant_id=entry.merchant_id,
-        case_id=entry.case_id,
-    )
-
-
-def _unbooked(refund: UnbookedRefund) -> Break:
-    return Break(
-        kind=BreakKind.ENTRY_MISSING,
-        subject=LEDGER,
-        key=str(refund.refund_id),
-        day=refund.settled_at.astimezone(UTC).date(),
-        currency=refund.currency,
-        theirs_minor=refund.amount_minor,
-        refund_id=refund.refund_id,
-        merchant_id=refund.merchant_id,
-        case_id=refund.case_id,
-    )
-
-
-def _stray(event: PublishedEntry) -> Break:
-    return Break(
-        kind=BreakKind.EVENT_WITHOUT_ENTRY,
-        subject=LEDGER,
-        key=str(event.entry_id),
-        day=event.occurred_at.astimezone(UTC).date(),
-        currency=event.currency,
-        theirs_minor=-sum(line.amount_minor for line in event.journal if line.account.startswith("clearing")),
-        refund_id=event.refund_id,
-        entry_id=event.entry_id,
-        merchant_id=event.merchant_id,
-        case_id=event.case_id,
+        refund_id=of.refund_id,
+        entry_id=entry_id,
+        merchant_id=of.merchant_id,
+        case_id=of.case_id,
     )

@@ -28,6 +28,7 @@ class BreakKind(StrEnum):
     ENTRY_DIFFERS = "entry_differs"
     EVENT_MISSING = "event_missing"
     EVENT_DIFFERS = "event_differs"
+    EVENT_DUPLICATE = "event_duplicate"
     EVENT_WITHOUT_ENTRY = "event_without_entry"
 
 
@@ -45,13 +46,17 @@ REASONS = {
     BreakKind.ENTRY_DIFFERS: "The ledger books another amount than was paid.",
     BreakKind.EVENT_MISSING: "The ledger has an entry that was not published: finance systems do not know of it.",
     BreakKind.EVENT_DIFFERS: "What was published of an entry is not what the ledger has.",
+    BreakKind.EVENT_DUPLICATE: "Several events tell the same entry: a finance system may have booked it more than once.",
     BreakKind.EVENT_WITHOUT_ENTRY: "An entry was published that the ledger does not have.",
 }
 """Each kind in a sentence for the person who looks into it."""
 
 
 class Break(Model):
-    """One difference. ``key`` names what differs; an amount is None on the side that does not have it. ``day`` is when it happened, in UTC."""
+    """One difference. ``key`` names what differs; an amount is None on the side that does not have it. ``day`` is when it happened, in UTC.
+
+    ``currency`` is ours, or theirs where we have none; ``theirs_currency`` is given where the two differ.
+    """
 
     kind: BreakKind
     subject: str
@@ -60,6 +65,7 @@ class Break(Model):
     currency: str
     ours_minor: int | None = None
     theirs_minor: int | None = None
+    theirs_currency: str | None = None
     submission_id: UUID | None = None
     refund_id: UUID | None = None
     entry_id: UUID | None = None
@@ -70,7 +76,12 @@ class Break(Model):
     @property
     def break_id(self) -> UUID:
         """The same however often it is found."""
-        return uuid5(_NAMESPACE, f"{self.subject}/{self.kind.value}/{self.key}")
+        return break_id_of(self.subject, self.kind, self.key)
+
+
+def break_id_of(subject: str, kind: BreakKind, key: str) -> UUID:
+    """The id of a break."""
+    return uuid5(_NAMESPACE, f"{subject}/{kind.value}/{key}")
 
 
 def subject_of(provider: str, *, test: bool) -> str:

@@ -1,13 +1,13 @@
 """Our payments against a provider's settlement file, one payment at a time. Pure: files and rows in, breaks out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from services.workflow.ports import SettlementKind, SettlementLine
-from services.workflow.reconciliation.breaks import Break, BreakKind
+from services.workflow.reconciliation.breaks import Break, BreakKind, break_id_of
 
 USUAL_DELAY = timedelta(days=1)
 """How far the provider's day may be from ours without a word: its day ends elsewhere, and its message takes a while."""
@@ -53,10 +53,18 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What of the days agrees (submissions), if only late, and what does not."""
+    """How many payments of the days agree, what does not, and ``over``: the ids of breaks that these records rule out, whenever they were found."""
 
-    agreed: tuple[UUID, ...]
+    agreed: int
     breaks: tuple[Break, ...]
+    over: tuple[UUID, ...] = ()
+
+
+_ABSENT = {
+    SettlementKind.REFUND: (BreakKind.MISSING_AT_PROVIDER, BreakKind.NOT_SETTLED_HERE),
+    SettlementKind.REVERSAL: (BreakKind.REVERSAL_MISSING_AT_PROVIDER, BreakKind.REVERSAL_UNKNOWN_HERE),
+}
+"""What it is called where only we, or only they, have it."""
 
 
 def match_payments(subject: str, days: Days, ours: Iterable[OurPayment], theirs: Iterable[FiledLine]) -> Matched:
@@ -71,15 +79,37 @@ def match_payments(subject: str, days: Days, ours: Iterable[OurPayment], theirs:
         submission_id = filed.line.submission_id
         lines[submission_id if submission_id in known else None, filed.line.kind].append(filed)
     found: list[Break] = []
-    agreed: list[UUID] = []
+    over: list[UUID] = []
+    agreed = 0
     for payment in known.values():
-        for kind in SettlementKind:
-            breaks, matches = _judge(subject, days, payment, kind, lines.pop((payment.submission_id, kind), []))
+        its = {kind: lines.pop((payment.submission_id, kind), []) for kind in SettlementKind}
+        over += _over(subject, payment, its)
+        if _came_to_nothing(payment, its):
+            continue
+        for kind, filings in its.items():
+            breaks, matches = _judge(subject, days, payment, kind, filings)
             found += breaks
-            agreed += [payment.submission_id] if matches and kind is SettlementKind.REFUND else []
+            agreed += matches and kind is SettlementKind.REFUND
     for strangers in lines.values():
         found += [_stranger(subject, filed) for filed in strangers if days.include(filed.day)]
-    return Matched(tuple(agreed), tuple(found))
+    return Matched(agreed, tuple(found), tuple(over))
+
+
+def _over(subject: str, payment: OurPayment, its: Mapping[SettlementKind, Sequence[FiledLine]]) -> list[UUID]:
+    """What cannot be missing any more, on either side."""
+    over = []
+    for kind, filed in its.items():
+        missing, unknown = _ABSENT[kind]
+        told = payment.paid_at if kind is SettlementKind.REFUND else payment.reversed_at
+        over += [missing] if filed else []
+        over += [unknown] if told or _came_to_nothing(payment, its) else []
+    return [break_id_of(subject, kind, str(payment.submission_id)) for kind in over]
+
+
+def _came_to_nothing(payment: OurPayment, its: Mapping[SettlementKind, Sequence[FiledLine]]) -> bool:
+    """Whether the provider took and gave back what by our record was never paid, such as a refund that it lists at once and that fails later."""
+    sums = [sum(filed.line.amount_minor for filed in lines) for lines in its.values()]
+    return payment.paid_at is None and sums[0] == sums[1] and all(its.values())
 
 
 def _judge(subject: str, days: Days, payment: OurPayment, kind: SettlementKind, lines: Sequence[FiledLine]) -> tuple[list[Break], bool]:
@@ -87,8 +117,7 @@ def _judge(subject: str, days: Days, payment: OurPayment, kind: SettlementKind, 
     told_at = payment.paid_at if kind is SettlementKind.REFUND else payment.reversed_at
     ours_in_days = told_at is not None and days.have(told_at)
     if not lines:
-        missing = {SettlementKind.REFUND: BreakKind.MISSING_AT_PROVIDER, SettlementKind.REVERSAL: BreakKind.REVERSAL_MISSING_AT_PROVIDER}
-        return [_break(missing[kind], subject, payment, None, day_of(told_at))] if told_at and ours_in_days else [], False
+        return [_break(_ABSENT[kind][0], subject, payment, None, day_of(told_at))] if told_at and ours_in_days else [], False
     first, *repeated = lines
     found = [_break(BreakKind.DUPLICATE, subject, payment, filed.line, filed.day) for filed in repeated if days.include(filed.day)]
     if not ours_in_days and not days.include(first.day):
@@ -105,7 +134,7 @@ def _wrong(payment: OurPayment, kind: SettlementKind, told_at: datetime | None, 
     if line.amount_minor != payment.amount_minor:
         return BreakKind.AMOUNT_DIFFERS
     if told_at is None:
-        return BreakKind.NOT_SETTLED_HERE if kind is SettlementKind.REFUND else BreakKind.REVERSAL_UNKNOWN_HERE
+        return _ABSENT[kind][1]
     return BreakKind.SETTLED_LATE if filed.day - day_of(told_at) > USUAL_DELAY else None
 
 
@@ -129,7 +158,8 @@ def _break(kind: BreakKind, subject: str, payment: OurPayment, line: SettlementL
         subject=subject,
         key=f"{payment.submission_id}/{line.reference}" if line and kind is BreakKind.DUPLICATE else str(payment.submission_id),
         day=day,
-        currency=payment.currency if line is None or line.currency == payment.currency else f"{payment.currency}/{line.currency}",
+        currency=payment.currency,
+        theirs_currency=line.currency if line and line.currency != payment.currency else None,
         ours_minor=payment.amount_minor,
         theirs_minor=line.amount_minor if line else None,
         submission_id=payment.submission_id,

@@ -54,7 +54,9 @@ class CaseProcess(Process):
         return self.take(await self.do(CaseActivities.assess, ask, f"assess the case: {because.value.replace('_', ' ')}"))
 
     def take(self, plan: Plan) -> Plan:
-        """Show a plan, and keep what comes once per run."""
+        """Show a plan, and keep what comes once per run. Facts that were heard of already are not put twice."""
+        for fact in plan.facts:
+            self.inbox.put(fact)
         if plan.timers is not None:
             self.timers = plan.timers
         self.policy_version = plan.policy_version or self.policy_version

@@ -1,6 +1,7 @@
 """The process of a day's reconciliation (R-RFD-13): every provider's file and the ledger, day by day, until nothing is left that is due.
 
-A schedule starts it; what one run could not do, because a provider did not answer, the next one takes up.
+A schedule starts it. A provider that does not answer is asked for a while; then its other days are left as well, so that nobody waits behind it, and the
+next run takes them up.
 """
 
 from datetime import timedelta
@@ -14,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from services.workflow.payloads.reconciliation import DayReconciled, DayToReconcile
 
 _LIMIT = timedelta(minutes=10)
-_PATIENCE = timedelta(hours=6)
+_PATIENCE = timedelta(hours=2)
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=10), maximum_interval=timedelta(minutes=30))
 
 
@@ -29,8 +30,13 @@ class ReconcileDaily:
             ReconciliationActivities.days_to_reconcile, start_to_close_timeout=_LIMIT, retry_policy=_RETRY, summary="which days are due"
         )
         done: list[DayReconciled] = []
+        silent: set[str] = set()
         for day in due:
+            if day.subject in silent:
+                continue
             done.append(await self._reconcile(day))
+            if done[-1].problem:
+                silent.add(day.subject)
             self._show(done, len(due))
         return done
 

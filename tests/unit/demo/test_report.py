@@ -59,6 +59,7 @@ def test_the_matches_add_up_to_the_totals(scope: Scope) -> None:
         "refund_events",
         "provider_refunds",
         "ledger_balance_minor",
+        "reconciliation_breaks",
         "messages_sent",
         "approvals_granted",
         "approvals_declined",
@@ -159,6 +160,12 @@ def test_more_than_the_card_was_charged_is_found(scope: Scope) -> None:
     run = a_run(scope)
     payment = run.records.provider[0]["payment_id"]
     assert failed(replace(run, payments={**run.payments, payment: (run.payments[payment][0], 0)})) == {"nothing was paid twice"}
+
+
+def test_a_break_of_reconciliation_is_found(scope: Scope) -> None:
+    run = a_run(scope)
+    run.records.breaks.append("ledger: event_missing")
+    assert failed(run) == {"reconciliation finds no break"}
 
 
 def test_a_ledger_out_of_balance_is_found(scope: Scope) -> None:

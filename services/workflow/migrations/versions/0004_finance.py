@@ -36,6 +36,10 @@ SELECT refund_id, kind, submission_id, actor, code, amount_minor, happened_at FR
     UNION ALL SELECT refund_id, state, submission_id, 'provider', coalesce(failure_code, ''), amount_minor, ended_at, 4
         FROM refund_submissions WHERE ended_at IS NOT NULL
     UNION ALL SELECT refund_id, 'settled', NULL, 'system', code, amount_minor, settled_at, 5 FROM refunds WHERE settled_at IS NOT NULL
+    UNION ALL SELECT refund_id, CASE state WHEN 'failed' THEN 'given_up' ELSE 'needs_person' END, NULL,
+        CASE state WHEN 'failed' THEN 'finance' ELSE 'system' END, code, amount_minor,
+        coalesce((SELECT max(ended_at) FROM refund_submissions AS last WHERE last.refund_id = refunds.refund_id), requested_at), 6
+        FROM refunds WHERE state IN ('failed', 'stuck')
 ) AS told ORDER BY happened_at, place
 """
 
@@ -54,7 +58,7 @@ CREATE INDEX refund_submissions_reversed ON refund_submissions (provider, revers
 """
 
 # Rows of the ledger are never written again, by privilege and by trigger. A foreign key would lock the entry's row for each line, which takes the
-# privilege to update it; so the trigger that looks whether an entry balances looks for the entry as well.
+# privilege to update it; so the trigger that looks whether an entry balances looks for the entry as well, and whether it has the lines it was posted with.
 _LEDGER = """
 ALTER TABLE ledger_entries DISABLE TRIGGER ledger_entries_stay;
 ALTER TABLE ledger_entries DROP CONSTRAINT ledger_entries_kind_check;
@@ -63,17 +67,19 @@ ALTER TABLE ledger_entries ALTER COLUMN refund_id DROP NOT NULL;
 ALTER TABLE ledger_entries
     ADD COLUMN payout_id uuid, ADD COLUMN case_id uuid, ADD COLUMN case_number text, ADD COLUMN order_number text,
     ADD COLUMN accounting_date date, ADD COLUMN document text NOT NULL DEFAULT '', ADD COLUMN reason text NOT NULL DEFAULT '',
-    ADD COLUMN posted_by text NOT NULL DEFAULT 'system', ADD COLUMN test boolean;
+    ADD COLUMN posted_by text NOT NULL DEFAULT 'system', ADD COLUMN test boolean, ADD COLUMN line_count integer;
 UPDATE ledger_entries AS entry SET case_id = refund.case_id, case_number = refund.case_number, order_number = refund.order_number,
-    accounting_date = (entry.posted_at AT TIME ZONE 'UTC')::date, reason = refund.reason, test = refund.test
+    accounting_date = (entry.posted_at AT TIME ZONE 'UTC')::date, reason = refund.reason, test = refund.test,
+    line_count = (SELECT count(*) FROM ledger_lines AS line WHERE line.entry_id = entry.entry_id)
 FROM refunds AS refund WHERE refund.refund_id = entry.refund_id;
 UPDATE refund_submissions AS paid SET entry_id = entry.entry_id FROM ledger_entries AS entry
 WHERE entry.refund_id = paid.refund_id AND paid.state = 'succeeded';
 ALTER TABLE ledger_entries
     ALTER COLUMN case_id SET NOT NULL, ALTER COLUMN case_number SET NOT NULL, ALTER COLUMN order_number SET NOT NULL,
     ALTER COLUMN accounting_date SET NOT NULL, ALTER COLUMN test SET NOT NULL,
+    ALTER COLUMN line_count SET NOT NULL,
     ADD CONSTRAINT ledger_entries_kind_check
-        CHECK (kind IN ('refund_settled', 'refund_reversed', 'refund_repaid', 'refund_given_up', 'payout_paid', 'manual'));
+        CHECK (kind IN ('refund_settled', 'refund_reversed', 'refund_repaid', 'refund_given_up', 'payout_paid', 'payout_returned', 'manual'));
 ALTER TABLE ledger_entries ENABLE TRIGGER ledger_entries_stay;
 CREATE INDEX ledger_entries_by_date ON ledger_entries (merchant_id, accounting_date, posted_at, entry_id);
 CREATE INDEX ledger_entries_by_posting ON ledger_entries (posted_at, entry_id);
@@ -81,13 +87,14 @@ CREATE INDEX ledger_entries_by_refund ON ledger_entries (refund_id) WHERE refund
 ALTER TABLE ledger_lines ADD COLUMN tax_rate_ppm integer;
 ALTER TABLE ledger_lines DROP CONSTRAINT ledger_lines_entry_id_fkey;
 CREATE OR REPLACE FUNCTION ledger_entry_balances() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE lines integer; total bigint;
+DECLARE expected integer; lines integer; total bigint;
 BEGIN
-    IF NOT EXISTS (SELECT FROM ledger_entries WHERE entry_id = NEW.entry_id) THEN
+    SELECT line_count INTO expected FROM ledger_entries WHERE entry_id = NEW.entry_id;
+    IF expected IS NULL THEN
         RAISE EXCEPTION 'ledger lines without an entry: %', NEW.entry_id USING ERRCODE = 'foreign_key_violation';
     END IF;
     SELECT count(*), coalesce(sum(amount_minor), 0) INTO lines, total FROM ledger_lines WHERE entry_id = NEW.entry_id;
-    IF lines < 2 OR total <> 0 THEN
+    IF lines < 2 OR lines <> expected OR total <> 0 THEN
         RAISE EXCEPTION 'ledger entry % does not balance: % lines, sum %', NEW.entry_id, lines, total USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
@@ -142,20 +149,24 @@ CREATE TABLE payouts (
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),
     reason text NOT NULL,
     rule text NOT NULL,
-    state text NOT NULL DEFAULT 'requested' CHECK (state IN ('requested', 'paid', 'failed', 'cancelled')),
+    state text NOT NULL DEFAULT 'requested' CHECK (state IN ('requested', 'paid', 'returned', 'failed', 'cancelled')),
     requested_by text NOT NULL,
     requested_at timestamptz NOT NULL,
     document text NOT NULL DEFAULT '',
     code text NOT NULL DEFAULT '',
     ended_by text,
     ended_at timestamptz,
+    returned_by text,
+    returned_at timestamptz,
     CONSTRAINT payout_of_refund CHECK ((kind = 'refund') = (refund_id IS NOT NULL)),
     CONSTRAINT payout_ends_whole CHECK ((state = 'requested') = (ended_at IS NULL) AND (ended_at IS NULL) = (ended_by IS NULL)),
-    CONSTRAINT payout_paid_with_document CHECK (state <> 'paid' OR document <> ''),
-    CONSTRAINT payout_requester_does_not_pay CHECK (state <> 'paid' OR ended_by <> requested_by)
+    CONSTRAINT payout_paid_with_document CHECK (state NOT IN ('paid', 'returned') OR document <> ''),
+    CONSTRAINT payout_requester_does_not_pay CHECK (state NOT IN ('paid', 'returned') OR ended_by <> requested_by),
+    CONSTRAINT payout_returned_whole CHECK ((state = 'returned') = (returned_at IS NOT NULL) AND (returned_at IS NULL) = (returned_by IS NULL))
 );
 CREATE INDEX payouts_by_merchant ON payouts (merchant_id, requested_at, payout_id);
 CREATE INDEX payouts_by_case ON payouts (case_id);
+CREATE UNIQUE INDEX one_payout_a_document ON payouts (merchant_id, document) WHERE state IN ('paid', 'returned');
 CREATE UNIQUE INDEX one_open_payout ON payouts (case_id, kind, amount_minor) WHERE state = 'requested' AND refund_id IS NULL
 """
 
@@ -181,6 +192,7 @@ CREATE TABLE reconciliations (
     day date NOT NULL,
     subject text NOT NULL,
     result jsonb NOT NULL,
+    final boolean NOT NULL,
     run_at timestamptz NOT NULL,
     PRIMARY KEY (day, subject)
 )

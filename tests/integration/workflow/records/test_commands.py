@@ -84,4 +84,4 @@ async def test_who_forgets_the_token_is_told_where_to_get_one(capsys: pytest.Cap
 
 
 def test_refund_commands_are_there() -> None:
-    assert {"list", "attempt", "reconcile"} <= set(refunds_app)
+    assert {"list", "attempt", "give-up", "reconcile"} <= set(refunds_app)

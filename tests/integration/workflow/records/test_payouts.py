@@ -10,10 +10,13 @@ import pytest
 
 from contracts.quote import RefundUnits
 from contracts.roles import Role
+from services.kit.postgres import transaction
+from services.workflow.adapters.refund_orders import order_attempt
 from services.workflow.payloads.refund import IssueRefundInput, RefundTimers
 from tests.support.builders import a_payment, an_order
+from tests.support.stack import DsnFactory
 from tests.support.workflow_api import Caller, a_client, a_token, an_api
-from tests.support.workflow_records import RecordsDesk, an_issue, word
+from tests.support.workflow_records import RecordsDesk, a_desk, an_issue, word
 
 pytestmark = pytest.mark.engines
 
@@ -137,7 +140,7 @@ async def test_what_is_no_refund_of_the_order_is_booked_for_itself_and_counts_ag
         "kind": "freight_topup",
         "amount_minor": 450,
         "currency": "GBP",
-        "reason": "faulty goods sent back",
+        "reason": "faulty_goods",
     }
     asked = await supervisor.post("/v1/payouts", body)
     assert (asked.status_code, asked.json()["rule"], asked.json()["state"]) == (201, "R-FRT-14", "requested")
@@ -155,13 +158,88 @@ async def test_what_is_no_refund_of_the_order_is_booked_for_itself_and_counts_ag
     assert [event["event_type"] for event in events] == ["aftersales.refund.payout_paid.v1"]
 
 
+async def test_a_refused_refund_of_a_provider_that_is_gone_is_paid_out(postgres_dsn_for: DsnFactory) -> None:
+    """R-RFD-15."""
+    async with a_desk(await postgres_dsn_for("workflow"), lambda _name, _test: False) as lonely:
+        issue = an_issue(await lonely.take())
+        await lonely.request(issue)
+        assert (await lonely.refund(issue.refund.refund_id))["code"] == "provider_not_available"
+        async with transaction(lonely.pool) as conn:
+            await order_attempt(conn, lonely.refunds, issue.refund.refund_id, "finn", by_payout=True)
+        assert [row["provider"] for row in await lonely.submissions(issue.refund.refund_id)] == ["payout"]
+
+
+async def test_a_payout_that_the_bank_sends_back_is_owed_again_or_leaves_the_books(
+    desk: RecordsDesk, finance: Caller, supervisor: Caller
+) -> None:
+    issue = await a_cash_refund(desk, "cash-back")
+    refund_id = issue.refund.refund_id
+    card, _ = await desk.submissions(refund_id)
+    await desk.record(word(card, "succeeded"))
+    payout = await payout_of(finance, await case_number_of(desk, issue))
+    path = f"/v1/payouts/{payout['payout_id']}"
+    assert code_of(await finance.post(f"{path}/returned", {"code": "account_closed"})) == (409, "payout_not_paid")
+    assert (await finance.post(f"{path}/paid", {"document": "BANK-30"})).status_code == 200
+    assert (await finance.post(f"{path}/returned", {"code": "account_closed"})).json()["state"] == "returned"
+    row = await desk.refund(refund_id)
+    assert (row["state"], row["code"]) == ("stuck", "account_closed")
+    booked = await lines(desk, "refund_id", refund_id)
+    assert (booked["clearing.payout"], booked["refunds.payable"], sum(booked.values())) == (0, -payout["amount_minor"], 0)
+
+    case = await desk.take()
+    body = {"case_id": str(case.case_id), "kind": "freight_topup", "amount_minor": 450, "currency": "GBP", "reason": "faulty_goods"}
+    topup = (await supervisor.post("/v1/payouts", body)).json()["payout_id"]
+    await finance.post(f"/v1/payouts/{topup}/paid", {"document": "BANK-31"})
+    assert (await finance.post(f"/v1/payouts/{topup}/returned", {"code": "account_closed"})).status_code == 200
+    assert set((await lines(desk, "payout_id", UUID(topup))).values()) == {0}
+
+
+async def test_a_document_pays_one_payout(desk: RecordsDesk, finance: Caller) -> None:
+    first, second = [await a_cash_refund(desk, f"cash-doc-{place}") for place in range(2)]
+    answers = []
+    for issue in (first, second):
+        payout = await payout_of(finance, await case_number_of(desk, issue))
+        answers.append(await finance.post(f"/v1/payouts/{payout['payout_id']}/paid", {"document": "BANK-40"}))
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert code_of(answers[1]) == (409, "payout_document_used")
+
+
+async def test_all_payouts_of_a_case_together_stay_within_the_ceiling(desk: RecordsDesk, http: httpx2.AsyncClient) -> None:
+    """R-COMP-10: 30 % of the goods paid; a case's payouts are looked at together, also those asked for at once."""
+    case = await desk.take()
+    manager = Caller(http, a_token("max", Role.AFTER_SALES_MANAGER))
+    body = {"case_id": str(case.case_id), "kind": "ceiling_compensation", "currency": "GBP", "reason": "promise_broken"}
+    answers = await asyncio.gather(*(manager.post("/v1/payouts", {**body, "amount_minor": amount}) for amount in (200, 201, 202)))
+    assert sorted(answer.status_code for answer in answers) == [201, 422, 422]
+    assert {code_of(answer) for answer in answers if answer.status_code == 422} == {(422, "payout_too_high")}
+
+
+async def test_the_task_of_a_payout_ends_with_the_payout_alone(desk: RecordsDesk, finance: Caller) -> None:
+    issue = await a_cash_refund(desk, "cash-task")
+    (task,) = await desk.pool.fetch("SELECT work_item_id FROM work_items WHERE case_id = $1", issue.refund.case_id)
+    answer = await finance.post(f"/v1/work-items/{task['work_item_id']}/resolve", {"resolution": "done"})
+    assert code_of(answer) == (409, "ends_with_payout")
+
+
+async def test_play_money_says_so_and_the_warehouse_sees_no_payouts(desk: RecordsDesk, finance: Caller, http: httpx2.AsyncClient) -> None:
+    """R-SEC-04."""
+    await a_cash_refund(desk, "cash-test")
+    assert {item["test"] for item in (await finance.get("/v1/payouts", test="true")).json()["items"]} == {True}
+    assert (await finance.get("/v1/payouts", test="false")).json()["items"] == []
+    warehouse = Caller(http, a_token("walt", Role.WAREHOUSE_SUPERVISOR))
+    for path in ("/v1/payouts", "/v1/ledger/balance", "/v1/ledger/journal", "/v1/ledger/journal/export", "/v1/credit-notes"):
+        assert code_of(await warehouse.get(path)) == (403, "role_insufficient")
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
         ({"kind": "ceiling_compensation"}, (403, "role_insufficient")),
         ({"kind": "refund"}, (422, "invalid_request")),
         ({"currency": "EUR"}, (422, "currency_mismatch")),
+        ({"reason": "to account DE89 of Ann Example"}, (422, "invalid_request")),
         ({"amount_minor": 0}, (422, "invalid_request")),
+        ({"amount_minor": 10**9}, (422, "payout_too_high")),
         ({"case_id": "00000000-0000-0000-0000-000000000001"}, (404, "case_not_found")),
     ],
 )
@@ -169,5 +247,5 @@ async def test_a_payout_that_nobody_may_ask_for_is_refused(
     desk: RecordsDesk, supervisor: Caller, changes: dict[str, Any], code: tuple[int, str]
 ) -> None:
     case = await desk.take()
-    body = {"case_id": str(case.case_id), "kind": "freight_topup", "amount_minor": 450, "currency": "GBP", "reason": "faulty goods"}
+    body = {"case_id": str(case.case_id), "kind": "freight_topup", "amount_minor": 450, "currency": "GBP", "reason": "faulty_goods"}
     assert code_of(await supervisor.post("/v1/payouts", {**body, **changes})) == code

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -187,24 +188,67 @@ async def test_breaks_are_exported_with_their_reason(office: Office) -> None:
     assert (row["kind"], row["ours_minor"], row["theirs_minor"], bool(row["reason"])) == ("missing_at_provider", "425", "", True)
 
 
-async def test_the_days_that_are_due_are_those_that_are_over_and_were_not_compared(office: Office) -> None:
+async def paid_days_ago(office: Office, days: int) -> None:
     issue, _ = await office.settled()
     (submission,) = await office.desk.submissions(issue.refund.refund_id)
-    first = datetime.now(UTC).date() - timedelta(days=5)
     await office.desk.pool.execute("DELETE FROM reconciliations")
-    await office.desk.pool.execute(
-        "UPDATE refund_submissions SET ended_at = $1 WHERE submission_id = $2",
-        datetime.now(UTC) - timedelta(days=5),
-        submission["submission_id"],
-    )
-    daily = DailyReconciliation(
-        office.desk.pool, Reconciling(office.desk.pool, office.desk.work_items, [office.provider], office.published)
-    )
+    moved = "UPDATE refund_submissions SET ended_at = $1 WHERE submission_id = $2"
+    await office.desk.pool.execute(moved, datetime.now(UTC) - timedelta(days=days), submission["submission_id"])
+
+
+def daily_of(office: Office) -> DailyReconciliation:
+    reconciling = Reconciling(office.desk.pool, office.desk.work_items, [office.provider], office.published)
+    return DailyReconciliation(office.desk.pool, reconciling)
+
+
+async def test_the_days_that_are_due_are_those_that_are_over_and_were_not_compared(office: Office) -> None:
+    await paid_days_ago(office, 5)
+    first = datetime.now(UTC).date() - timedelta(days=5)
+    daily = daily_of(office)
     due = await daily.due()
     assert [each.day for each in due if each.subject == "ledger"] == [first + timedelta(days=offset) for offset in range(4)]
     for each in due:
         await daily.reconcile(each)
     assert await daily.due() == []
+
+
+async def test_a_day_that_could_not_be_compared_stays_due_whatever_was_compared_since(office: Office) -> None:
+    await paid_days_ago(office, 5)
+    daily = daily_of(office)
+    first, *others = [each for each in await daily.due() if each.subject == "ledger"]
+    for each in others:
+        await daily.reconcile(each)
+    today = datetime.now(UTC).date().isoformat()
+    await office.finance.post("/v1/reconciliations", {"since": today, "until": today})
+    assert [each for each in await daily.due() if each.subject == "ledger"] == [first]
+
+
+async def test_an_event_of_a_case_that_a_restored_database_does_not_have_is_a_break_of_its_merchant(office: Office) -> None:
+    issue, _ = await office.settled()
+    await office.publish()
+    stranger = await office.desk.pool.fetchrow(
+        "SELECT * FROM outbox WHERE event_type = 'aftersales.refund.settled.v1' AND position($1::text::bytea in value) > 0",
+        str(issue.refund.refund_id),
+    )
+    lost, entry = str(uuid4()), str(uuid4())
+    assert stranger is not None
+    told = json.loads(bytes(stranger["value"])) | {"case_id": lost, "refund_id": str(uuid4()), "ledger_entry_id": entry}
+    await office.publish_value(stranger, json.dumps(told).encode())
+    report = await office.reconcile("ledger")
+    assert [(each["kind"], each["entry_id"]) for each in report["breaks"]] == [("event_without_entry", entry)]
+    (task,) = [each for each in await office.breaks(subject="ledger") if each["detail"].get("entry_id") == entry]
+    assert (task["merchant_id"], task["case_number"]) == (issue.refund.merchant_id, None)
+
+
+async def test_many_looks_at_once_at_many_cases_wait_for_each_other(office: Office) -> None:
+    paid = [await office.settled() for _ in range(6)]
+    faults = [{"idempotency_key": submission_id, "fault": "omit"} for _, submission_id in paid]
+    office.bank.put("/admin/settlement-faults", json=faults).raise_for_status()
+    for _ in range(3):
+        await asyncio.gather(*(office.reconcile(subject) for subject in ("sandbox (test)", "ledger") * 3))
+    ours = {str(submission_id) for _, submission_id in paid}
+    tasks = [each for each in await office.breaks(subject="sandbox (test)") if each["detail"].get("submission_id") in ours]
+    assert len(tasks) == len(paid)
 
 
 async def test_days_and_subjects_that_make_no_sense_are_refused(office: Office) -> None:

@@ -104,9 +104,9 @@ async def test_a_refused_refund_is_reserved_when_finance_orders_it_and_it_has_be
     assert await desk.events(issue.refund.refund_id) == ["requested", "approved"]
 
 
-async def test_the_ledger_sums_to_zero_over_all_accounts(desk: RecordsDesk, agent: Caller) -> None:
+async def test_the_ledger_sums_to_zero_over_all_accounts(desk: RecordsDesk, finance: Caller) -> None:
     await a_refund(desk)
-    ledger = (await agent.get("/v1/ledger/balance")).json()
+    ledger = (await finance.get("/v1/ledger/balance")).json()
     assert ledger["balance_minor"] == {"GBP": 0}
     assert any(account["account"] == "clearing:sandbox" and account["amount_minor"] < 0 for account in ledger["accounts"])
 

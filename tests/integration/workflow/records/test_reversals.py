@@ -41,8 +41,12 @@ async def last_submission(desk: RecordsDesk, refund_id: UUID) -> dict[str, Any]:
 
 
 async def order(desk: RecordsDesk, refund_id: Any) -> int:
+    """Finance orders another attempt; the refund's process is woken, or started, each time."""
+    before = len(await desk.deliveries(f"refund/{refund_id}"))
     async with transaction(desk.pool) as conn:
-        return await order_attempt(conn, desk.refunds, refund_id, "finn")
+        attempt = await order_attempt(conn, desk.refunds, refund_id, "finn")
+    assert len(await desk.deliveries(f"refund/{refund_id}")) == before + 1
+    return attempt
 
 
 async def test_what_came_back_before_anybody_heard_that_it_was_paid_is_booked_both_ways_and_left_to_finance(desk: RecordsDesk) -> None:
@@ -119,6 +123,23 @@ async def test_the_part_that_came_back_of_a_split_refund_is_paid_again_alone(des
     assert [(row["payment_id"], row["amount_minor"]) for row in fresh] == [("p2", back["amount_minor"])]
     await desk.record(word(fresh[0], "succeeded"))
     assert await balances(desk, refund_id) == paid
+
+
+async def test_parts_that_come_back_one_after_the_other_are_each_paid_again(desk: RecordsDesk) -> None:
+    """Both are paid with a second attempt: the orders must not be taken for one."""
+    parts = (a_payment(1000, payment_id="p1"), a_payment(275, payment_id="p2", provider_reference="pay_0002", method="voucher"))
+    issue = await a_settled_refund(desk, number="both-back", payments=parts)
+    refund_id = issue.refund.refund_id
+    paid = await balances(desk, refund_id)
+    for payment in ("p1", "p2"):
+        back = next(row for row in await desk.submissions(refund_id) if row["payment_id"] == payment)
+        await desk.record(word(back, "failed"))
+        assert await order(desk, refund_id) == 2
+        fresh = next(row for row in await desk.submissions(refund_id) if row["state"] == "created")
+        await desk.record(word(fresh, "succeeded"))
+    assert (await desk.refund(refund_id))["state"] == "settled"
+    assert await balances(desk, refund_id) == paid
+    assert Counter(await desk.events(refund_id))["settled"] == 3
 
 
 async def test_a_refund_given_up_after_it_came_back_leaves_the_books_and_its_credit_note_is_cancelled(desk: RecordsDesk) -> None:

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 from contracts.roles import Role
 from services.kit.clock import utc_now
 from services.kit.postgres import transaction
+from services.workflow.adapters.paying_out import pay
 from tests.integration.workflow.records.twice_office import Office, Row, two
 from tests.support.twice import Key, Ready, Twice
 
-TOPUP = {"kind": "freight_topup", "amount_minor": 450, "currency": "GBP", "reason": "faulty goods sent back"}
+TOPUP = {"kind": "freight_topup", "amount_minor": 450, "currency": "GBP", "reason": "faulty_goods"}
 
 
 async def a_payout_asked_for(office: Office) -> Ready:
@@ -33,11 +34,13 @@ async def _requested(office: Office) -> tuple[UUID, UUID]:
     return case.case_id, payout_id
 
 
-def _ending(word: str, body: dict[str, Any], once: dict[str, int]) -> Callable[[Office], Awaitable[Ready]]:
+def _ending(word: str, body: dict[str, Any] | None, once: dict[str, int]) -> Callable[[Office], Awaitable[Ready]]:
     async def ready(office: Office) -> Ready:
         case_id, payout_id = await _requested(office)
         path = f"/v1/payouts/{payout_id}/{word}"
-        return Ready(path=path, clients=two(Role.FINANCE), effect=_effect(office, case_id), once=once, body=body)
+        return Ready(
+            path=path, clients=two(Role.FINANCE), effect=_effect(office, case_id), once=once, body=body or {"document": f"BANK-{payout_id}"}
+        )
 
     return ready
 
@@ -45,7 +48,7 @@ def _ending(word: str, body: dict[str, Any], once: dict[str, int]) -> Callable[[
 async def an_entry(office: Office) -> Ready:
     case = await office.desk.take()
     lines = [{"account": "carrier.claims", "amount_minor": 850}, {"account": "carrier.recoveries", "amount_minor": -850}]
-    body = {"case_id": str(case.case_id), "currency": "GBP", "document": f"CLAIM-{uuid4().hex}", "reason": "parcel lost", "lines": lines}
+    body = {"case_id": str(case.case_id), "currency": "GBP", "document": f"CLAIM-{uuid4().hex}", "reason": "parcel_lost", "lines": lines}
     once = {"entries": 1, "events": 1}
     return Ready(path="/v1/ledger/entries", clients=two(Role.FINANCE), effect=_effect(office, case.case_id), once=once, body=body)
 
@@ -59,6 +62,15 @@ def _effect(office: Office, case_id: UUID) -> Callable[[], Awaitable[Counter[str
     return effect
 
 
+async def a_payout_returned(office: Office) -> Ready:
+    case_id, payout_id = await _requested(office)
+    async with transaction(office.desk.pool) as conn:
+        await pay(conn, office.desk.settlements, office.desk.bookkeeper, payout_id, f"BANK-{payout_id}", "finn", utc_now())
+    once = {"payouts": 1, "tasks": 1, "tasks done": 1, "entries": 2, "events": 2}
+    path = f"/v1/payouts/{payout_id}/returned"
+    return Ready(path=path, clients=two(Role.FINANCE), effect=_effect(office, case_id), once=once, body={"code": "account_closed"})
+
+
 PAID = {"payouts": 1, "paid": 1, "tasks": 1, "tasks done": 1, "entries": 1, "events": 1}
 ENDED = {"payouts": 1, "tasks": 1, "tasks done": 1}
 
@@ -66,7 +78,7 @@ FINANCE_ROWS: tuple[Row, ...] = (
     Twice(route="POST /v1/payouts", ready=a_payout_asked_for, key=Key.REQUIRED, refusal=(409, "payout_already_requested")),
     Twice(
         route="POST /v1/payouts/{payout_id}/paid",
-        ready=_ending("paid", {"document": "BANK-1"}, PAID),
+        ready=_ending("paid", None, PAID),
         key=Key.REQUIRED,
         refusal=(409, "payout_ended"),
     ),
@@ -82,6 +94,7 @@ FINANCE_ROWS: tuple[Row, ...] = (
         key=Key.REQUIRED,
         refusal=(409, "payout_ended"),
     ),
+    Twice(route="POST /v1/payouts/{payout_id}/returned", ready=a_payout_returned, key=Key.REQUIRED, refusal=(409, "payout_not_paid")),
     Twice(route="POST /v1/ledger/entries", ready=an_entry, key=Key.REQUIRED, refusal=(409, "entry_document_used")),
 )
 

@@ -37,6 +37,7 @@ def test_what_was_paid_booked_and_published_alike_agrees_whatever_the_order_of_l
         (booked(), {}, BreakKind.EVENT_MISSING),
         (booked(), published((("returns.goods", 849), ("clearing:sandbox", -849))), BreakKind.EVENT_DIFFERS),
         (booked(), published(currency="EUR"), BreakKind.EVENT_DIFFERS),
+        (booked(), published(events=2), BreakKind.EVENT_DUPLICATE),
     ],
 )
 def test_a_difference_of_the_books_has_its_name(entry: BookedEntry, told: dict[UUID, PublishedEntry], kind: BreakKind) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.identifiers import SubmissionId
 from services.workflow.ports import SettlementKind, SettlementLine
-from services.workflow.reconciliation.breaks import REASONS, BreakKind
+from services.workflow.reconciliation.breaks import REASONS, BreakKind, break_id_of
 from services.workflow.reconciliation.payments import Days, FiledLine, Matched, OurPayment, match_payments
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -86,9 +86,31 @@ def test_a_second_line_of_a_later_day_is_a_duplicate_of_that_day_alone() -> None
     assert kinds(match_payments("sandbox", later, [ours()], lines)) == [BreakKind.DUPLICATE]
 
 
-def test_a_late_settlement_agrees_all_the_same_so_that_what_was_missing_is_found() -> None:
-    matched = match_payments("sandbox", TODAY, [ours(paid_at=NOON - timedelta(days=3))], [theirs()])
-    assert matched.agreed == (ONE,)
+def test_a_late_settlement_rules_out_that_it_is_missing_whatever_else_is_wrong_with_it() -> None:
+    missing = break_id_of("sandbox", BreakKind.MISSING_AT_PROVIDER, str(ONE))
+    for line in (theirs(), theirs(amount_minor=424)):
+        assert missing in match_payments("sandbox", TODAY, [ours(paid_at=NOON - timedelta(days=3))], [line]).over
+
+
+def test_a_late_reversal_rules_out_that_it_is_missing() -> None:
+    back = ours(reversed_at=NOON - timedelta(days=3), paid_at=NOON - timedelta(days=9))
+    lines = [theirs(day=date(2026, 3, 1)), theirs(reference="r1", kind=SettlementKind.REVERSAL)]
+    matched = match_payments("sandbox", TODAY, [back], lines)
+    assert kinds(matched) == [BreakKind.SETTLED_LATE]
+    assert break_id_of("sandbox", BreakKind.REVERSAL_MISSING_AT_PROVIDER, str(ONE)) in matched.over
+
+
+def test_a_duplicate_is_never_ruled_out_by_looking_at_its_first_day_again() -> None:
+    lines = [theirs(), theirs(reference="s2", day=date(2026, 3, 20))]
+    (duplicate,) = match_payments("sandbox", Days(date(2026, 3, 20), date(2026, 3, 20)), [ours()], lines).breaks
+    assert duplicate.break_id not in match_payments("sandbox", TODAY, [ours()], lines).over
+
+
+def test_what_the_provider_listed_at_once_and_took_back_when_it_failed_is_no_break() -> None:
+    lines = [theirs(), theirs(reference="r1", kind=SettlementKind.REVERSAL)]
+    matched = match_payments("sandbox", TODAY, [ours(paid_at=None)], lines)
+    assert matched.breaks == ()
+    assert break_id_of("sandbox", BreakKind.NOT_SETTLED_HERE, str(ONE)) in matched.over
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 10_000)), unique_by=lambda pair: pair[0], max_size=30))
@@ -96,7 +118,7 @@ def test_what_both_have_alike_agrees_whatever_the_order(pairs: list[tuple[int, i
     payments = [ours(UUID(int=number), amount_minor=amount) for number, amount in pairs]
     lines = [theirs(UUID(int=number), amount_minor=amount, reference=str(number)) for number, amount in reversed(pairs)]
     matched = match_payments("sandbox", TODAY, payments, lines)
-    assert (len(matched.agreed), matched.breaks) == (len(pairs), ())
+    assert (matched.agreed, matched.breaks) == (len(pairs), ())
 
 
 def test_a_break_keeps_its_name_however_often_it_is_found_and_has_a_reason() -> None:

@@ -1,4 +1,4 @@
-"""The bare programs: the least that any implementation would have to do."""
+"""One evaluation of one decision table: the least that deciding takes."""
 
 import json
 

@@ -1,0 +1,1 @@
+"""The bare programs: the least that any implementation would have to do."""

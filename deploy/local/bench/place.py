@@ -1,0 +1,69 @@
+"""Where benchmarks run: a home that is made for the run and thrown away after it, with engines, or a whole stack, on ports of their own."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from pathlib import Path
+
+from deploy.local.bench.own_ports import own_ports
+from deploy.local.bench.size import Size
+from deploy.local.provision.postgres import create_database, create_role_and_schema
+from deploy.local.stack.running import RunningStack, running_stack
+from services.kit.migrate import apply_migrations
+from services.kit.settings import ServiceSettings
+
+PASSWORD = "only-for-this-run"  # noqa: S105 - of a database that lives as long as the run
+
+
+class Needs(StrEnum):
+    """What a benchmark needs around it."""
+
+    NOTHING = "nothing"
+    ENGINES = "engines"
+    STACK = "stack"
+
+
+class Place:
+    """A running place. ``tables`` and ``notes`` take what a benchmark has to say besides its numbers."""
+
+    def __init__(self, stack: RunningStack, size: Size, report: Path) -> None:
+        self.stack = stack
+        self.size = size
+        self.report = report
+        self.tables: list[str] = []
+
+    @property
+    def kafka(self) -> str:
+        """Kafka's address."""
+        return str(self.stack.state["kafka_bootstrap_servers"])
+
+    @property
+    def admin_dsn(self) -> str:
+        """PostgreSQL's superuser."""
+        return str(self.stack.state["postgres_admin_dsn"])
+
+    async def database(self, name: str, service: str = "kit") -> str:
+        """A fresh database with the tables of a service (``kit``: the kit's alone); its DSN as the role that owns them."""
+        dsn = await create_role_and_schema(await create_database(self.admin_dsn, f"bench_{name}"), service, PASSWORD)
+        apply_migrations(dsn, service, None if service == "kit" else f"services.{service}.migrations")
+        return dsn
+
+    def kit_settings(self, dsn: str) -> ServiceSettings:
+        """Settings that are enough for the kit's parts."""
+        return ServiceSettings(
+            postgres_dsn=dsn, kafka_bootstrap_servers=self.kafka, merchants_file=self.stack.home / "merchants.json", http_port=0
+        )
+
+
+@asynccontextmanager
+async def a_place(needs: Needs, size: Size, report: Path) -> AsyncIterator[Place]:
+    """Start what is needed, and end and delete it with the block. Raises ``LocalError`` where it does not start."""
+    with tempfile.TemporaryDirectory(prefix="aftersales-bench-") as folder:
+        home = Path(folder)
+        if needs is Needs.NOTHING:
+            yield Place(RunningStack(home), size, report)
+            return
+        with own_ports():
+            async with running_stack(home, only=() if needs is Needs.ENGINES else None) as stack:
+                yield Place(stack, size, report)

@@ -1,0 +1,1 @@
+"""What is measured and runs as a process of its own."""
