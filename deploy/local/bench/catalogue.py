@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from deploy.local.bench import backlog, consumer_rate, http_cases, latency, policy, relay_rate
+from deploy.local.bench import backlog, cases_rate, consumer_rate, http_cases, latency, policy, relay_rate
 from deploy.local.bench.place import Needs, Place
 from deploy.local.bench.report import Result, Row
 
@@ -25,6 +25,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("latency", Needs.ENGINES, latency.ROWS, latency.measure_latency),
     Benchmark("backlog", Needs.ENGINES, backlog.ROWS, backlog.measure_backlog),
     Benchmark("consumer", Needs.ENGINES, consumer_rate.ROWS, consumer_rate.measure_consumer),
+    Benchmark("cases", Needs.ENGINES, cases_rate.ROWS, cases_rate.measure_cases),
 )
 
 
