@@ -89,6 +89,7 @@ class CaseStarter:
             currency=header.currency,
             time_zone=self._books.deciding.merchant(header.merchant_id).time_zone,
             run_number=run_number,
+            steps_within=True,
         )
         return CaseInput(card=card, facts=facts, resume_offer=row.resume_offer)
 

@@ -95,6 +95,7 @@ async def a_running_case(
     finding: Finding = MATCH,
     answer: str | None = None,
     words: tuple[str, ...] = (),
+    steps_within: bool = True,
     **options: Any,
 ) -> AsyncIterator[RunningCase]:
     """A case process whose assessments and choices give ``plans``, one after the other."""
@@ -115,6 +116,7 @@ async def a_running_case(
         scene=Scene.FULFILMENT_MISSING_ITEM,
         currency="GBP",
         time_zone="Europe/London",
+        steps_within=steps_within,
     )
     async with Worker(
         environment.client,

@@ -39,7 +39,8 @@ MISMATCH = Finding(result="mismatch_item", disputed=UNITS, in_dispute=REQUEST, d
 
 async def refund_after_everything(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
     """Evidence, an overdue review, an offer that is recalled, two approvals, a refund, a dissatisfied customer."""
-    async with a_running_case(environment, evidence, review, offer, chosen(NEED)) as case:
+    # The time-skipping server lets a timer fire while a step within a workflow task takes its time, and then refuses what the task says of that timer.
+    async with a_running_case(environment, evidence, review, offer, chosen(NEED), steps_within=False) as case:
         await case.after(HOUR)
         await case.hear(FactKind.EVIDENCE_ADDED, kind="photo", shows="goods")
         await case.after(2 * HOUR)

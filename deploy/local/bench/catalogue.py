@@ -3,7 +3,19 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from deploy.local.bench import backlog, consumer_rate, http_cases, latency, policy, relay_rate
+from deploy.local.bench import (
+    backlog,
+    cases_rate,
+    consumer_rate,
+    growth,
+    http_cases,
+    kills,
+    latency,
+    policy,
+    relay_rate,
+    returns_rate,
+    storage,
+)
 from deploy.local.bench.place import Needs, Place
 from deploy.local.bench.report import Result, Row
 
@@ -25,6 +37,11 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("latency", Needs.ENGINES, latency.ROWS, latency.measure_latency),
     Benchmark("backlog", Needs.ENGINES, backlog.ROWS, backlog.measure_backlog),
     Benchmark("consumer", Needs.ENGINES, consumer_rate.ROWS, consumer_rate.measure_consumer),
+    Benchmark("cases", Needs.ENGINES, cases_rate.ROWS, cases_rate.measure_cases),
+    Benchmark("returns", Needs.STACK, returns_rate.ROWS, returns_rate.measure_returns),
+    Benchmark("storage", Needs.STACK, storage.ROWS, storage.measure_storage),
+    Benchmark("kills", Needs.STACK, kills.ROWS, kills.measure_kills),
+    Benchmark("growth", Needs.STACK, growth.ROWS, growth.measure_growth),
 )
 
 

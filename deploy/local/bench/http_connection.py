@@ -6,6 +6,8 @@ from contextlib import suppress
 from time import perf_counter
 
 _HEAD_END = b"\r\n\r\n"
+_KEEP_SECONDS = 2.0
+"""Servers close idle connections after five seconds: give them up before, or a request may meet the closing."""
 
 
 class HttpConnection:
@@ -14,18 +16,23 @@ class HttpConnection:
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
+        self._used_at = 0.0
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
     async def send(self, request: bytes) -> tuple[int, bytes]:
         """Send a request and read its answer: status and body. Raises ``OSError`` or ``asyncio.IncompleteReadError`` where the server goes away."""
+        if perf_counter() - self._used_at > _KEEP_SECONDS:
+            await self.close()
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
         self._writer.write(request)
         head = await self._reader.readuntil(_HEAD_END)
         lines = head.split(b"\r\n")
         length = next((int(line[15:]) for line in lines if line[:15].lower() == b"content-length:"), 0)
-        return int(lines[0].split(b" ", 2)[1]), await self._reader.readexactly(length)
+        body = await self._reader.readexactly(length)
+        self._used_at = perf_counter()
+        return int(lines[0].split(b" ", 2)[1]), body
 
     async def close(self) -> None:
         """End the connection."""

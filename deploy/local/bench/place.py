@@ -1,8 +1,9 @@
 """Where benchmarks run: a home that is made for the run and thrown away after it, with engines, or a whole stack, on ports of their own."""
 
+import os
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from services.kit.migrate import apply_migrations
 from services.kit.settings import ServiceSettings
 
 PASSWORD = "only-for-this-run"  # noqa: S105 - of a database that lives as long as the run
+
+
+CACHED_WORKFLOWS = 300
+"""How many processes the worker of a measured stack keeps in memory; fewer than in life, so that it does not take thousands of cases to go beyond."""
 
 
 class Needs(StrEnum):
@@ -64,6 +69,20 @@ async def a_place(needs: Needs, size: Size, report: Path) -> AsyncIterator[Place
         if needs is Needs.NOTHING:
             yield Place(RunningStack(home), size, report)
             return
-        with own_ports():
-            async with running_stack(home, only=() if needs is Needs.ENGINES else None) as stack:
+        with own_ports(), _setting("AFTERSALES_WORKFLOW_MAX_CACHED_WORKFLOWS", str(CACHED_WORKFLOWS)):
+            async with running_stack(home, only=_BESIDE_ENGINES if needs is Needs.ENGINES else None) as stack:
                 yield Place(stack, size, report)
+
+
+@contextmanager
+def _setting(name: str, value: str) -> Iterator[None]:
+    """Give what is started within the block a setting."""
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
+
+
+_BESIDE_ENGINES = ("payments",)
+"""The payment provider: refunds are measured with a real one, and while nobody calls it costs nothing."""

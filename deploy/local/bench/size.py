@@ -15,8 +15,8 @@ class Size:
     cases: int
     returns_seconds: float
     returns_at: tuple[int, ...]
-    kills: int
     open_cases: tuple[int, ...]
+    history: int
     refunds: int
 
 
@@ -29,8 +29,8 @@ FULL = Size(
     cases=24,
     returns_seconds=15.0,
     returns_at=(1, 8, 32),
-    kills=3,
     open_cases=(1_000, 10_000),
+    history=10_000,
     refunds=10_000,
 )
 QUICK = Size(
@@ -42,8 +42,8 @@ QUICK = Size(
     cases=2,
     returns_seconds=1.0,
     returns_at=(1, 2),
-    kills=1,
     open_cases=(10, 30),
+    history=30,
     refunds=50,
 )
 SIZES = {"full": FULL, "quick": QUICK}

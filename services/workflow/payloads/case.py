@@ -54,7 +54,10 @@ class CaseSignal(Model):
 
 
 class CaseCard(Model):
-    """What the screen of every process of a case shows, and what its activities need to find the case. Fixed for the life of a run."""
+    """What the screen of every process of a case shows, and what its activities need to find the case. Fixed for the life of a run.
+
+    ``steps_within``: the run tries its steps within its workflow tasks first (see ``workflows/process.py``); runs started before that was so do not.
+    """
 
     case_id: CaseId
     merchant_id: MerchantId
@@ -66,6 +69,7 @@ class CaseCard(Model):
     currency: str
     time_zone: str
     run_number: int = 0
+    steps_within: bool = False
 
 
 class CaseTimers(Model):

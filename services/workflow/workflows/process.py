@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
 
 from contracts.identifiers import ApprovalId
 from contracts.progress import Progress, Then, WaitingFor
@@ -22,6 +23,9 @@ Answer = TypeVar("Answer")
 
 _RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), backoff_coefficient=2, maximum_interval=timedelta(seconds=30))
 """For ever: a step that cannot be done parks the case where everybody sees it, instead of closing it."""
+_ONCE = RetryPolicy(maximum_attempts=1)
+_WITHIN = timedelta(seconds=5)
+"""Half of the time a workflow task has."""
 
 
 class Process:
@@ -61,7 +65,18 @@ class Process:
         return {"operation_id": self.operation(name), "case_id": self.card.case_id, "at": workflow.now()}
 
     async def do(self, step: Callable[[Any, Ask], Awaitable[Answer]], ask: Ask, summary: str) -> Answer:
-        """Run an activity until it is done."""
+        """Run an activity until it is done.
+
+        A step is a few statements, and its operation id lets it be repeated: it is tried once within the workflow task, which leaves one event in the
+        history instead of six. Where that fails it becomes an activity of its own, which everybody sees and which is tried for ever.
+        """
+        if self.card.steps_within:
+            try:
+                return await workflow.execute_local_activity_method(
+                    step, ask, start_to_close_timeout=_WITHIN, retry_policy=_ONCE, summary=summary
+                )
+            except ActivityError:
+                self.screen.happened(f"tried in vain, and tried again from now on: {summary}")
         return await workflow.execute_activity_method(
             step, ask, start_to_close_timeout=timedelta(seconds=60), retry_policy=_RETRY, summary=summary
         )

@@ -1,0 +1,117 @@
+"""Workflows that do nothing, in as many events as some workflow did: the least that Temporal takes for it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from temporalio import activity, workflow
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowHistory
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+Script = list[Any]
+"""What happens in a workflow, in order: the names of :data:`_STEPS`, and for a child the list of what happens in it."""
+
+_STEPS = {
+    EventType.EVENT_TYPE_MARKER_RECORDED: "step within",
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: "activity",
+    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: "upsert",
+    EventType.EVENT_TYPE_TIMER_STARTED: "wait",
+}
+FIVE_ACTIVITIES: Script = ["activity"] * 5
+_LIMIT = timedelta(seconds=60)
+_SHOWN = SearchAttributeKey.for_keyword("WaitingFor")
+
+
+async def script_of(history: WorkflowHistory, fetch: Callable[[str], Awaitable[WorkflowHistory]]) -> Script:
+    """What happened in a workflow and its children. Each timer is taken as a wait that a signal ended."""
+    script: Script = []
+    for event in history.events:
+        if event.event_type in _STEPS:
+            script.append(_STEPS[event.event_type])
+        elif event.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
+            child = event.start_child_workflow_execution_initiated_event_attributes.workflow_id
+            script.append(await script_of(await fetch(child), fetch))
+    return script
+
+
+@workflow.defn(name="NoOp")
+class NoOp:
+    """Goes through a script."""
+
+    def __init__(self) -> None:
+        self._signals = 0
+
+    @workflow.signal
+    def go_on(self) -> None:
+        """End a wait."""
+        self._signals += 1
+
+    @workflow.run
+    async def run(self, script: Script) -> None:
+        """Do what the script says."""
+        waits = 0
+        for number, step in enumerate(script):
+            if isinstance(step, list):
+                await workflow.execute_child_workflow(
+                    NoOp.run,
+                    step,
+                    id=f"{workflow.info().workflow_id}/{number}",
+                    search_attributes=TypedSearchAttributes([SearchAttributePair(_SHOWN, "child")]),
+                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                )
+            elif step == "step within":
+                await workflow.execute_local_activity("no_op", workflow.info().workflow_id, start_to_close_timeout=_LIMIT)
+            elif step == "activity":
+                await workflow.execute_activity("no_op", workflow.info().workflow_id, start_to_close_timeout=_LIMIT)
+            elif step == "upsert":
+                workflow.upsert_search_attributes([_SHOWN.value_set(f"step {number}")])
+            elif step == "wait":
+                waits += 1
+                await workflow.wait_condition(lambda: self._signals >= waits, timeout=timedelta(hours=1))  # noqa: B023 - awaited at once
+
+
+class NoOpWorker:
+    """Runs such workflows, and knows how many steps each has behind it."""
+
+    def __init__(self, client: Client, queue: str) -> None:
+        self.client = client
+        self.queue = queue
+        self._done: dict[str, int] = defaultdict(int)
+        self._changed = asyncio.Condition()
+
+    def worker(self) -> Worker:
+        """The worker, with the sandbox's restrictions that the product's has."""
+        passed = ("services", "contracts", "deploy", "pydantic", "pydantic_core")
+        runner = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed))
+        return Worker(self.client, task_queue=self.queue, workflows=[NoOp], activities=[self.no_op], workflow_runner=runner)
+
+    @activity.defn(name="no_op")
+    async def no_op(self, workflow_id: str) -> None:
+        """Do nothing but count."""
+        async with self._changed:
+            self._done[workflow_id] += 1
+            self._changed.notify_all()
+
+    async def play(self, workflow_id: str, script: Script) -> None:
+        """Run one to its end; whenever it waits it gets the signal that it waits for."""
+        handle = await self.client.start_workflow(NoOp.run, script, id=workflow_id, task_queue=self.queue)
+        for steps in _steps_before_waits(script):
+            async with self._changed:
+                await self._changed.wait_for(lambda: self._done[workflow_id] >= steps)  # noqa: B023 - awaited at once
+            await handle.signal(NoOp.go_on)
+        await handle.result()
+
+
+def _steps_before_waits(script: Sequence[Any]) -> list[int]:
+    """After how many steps of its own a workflow with this script comes to each of its waits."""
+    steps, found = 0, []
+    for step in script:
+        steps += step in ("step within", "activity")
+        if step == "wait":
+            found.append(steps)
+    return found

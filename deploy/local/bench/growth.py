@@ -1,0 +1,124 @@
+"""How the whole return, and the worker's memory, bear many open cases and a long past."""
+
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+
+import asyncpg
+import psutil
+
+from deploy.local.bench.figures import percentile, slope_of
+from deploy.local.bench.http_connection import rate_of
+from deploy.local.bench.past_cases import multiply_past
+from deploy.local.bench.place import CACHED_WORKFLOWS, Place
+from deploy.local.bench.plot import line_chart
+from deploy.local.bench.report import Result, Row
+from deploy.local.bench.return_calls import ReturnCalls
+from deploy.local.bench.returns_rate import series_of
+from deploy.local.bench.shop import orders_on_record
+from deploy.local.bench.workflow_service import eventually
+from deploy.local.provision.postgres import DATABASE, with_login
+
+ROWS = (
+    MEMORY := Row(
+        "memory.per_open_case",
+        "bytes",
+        f"slope of the workflow process's resident memory over the number of cases that wait for a choice, beyond the {CACHED_WORKFLOWS} that its cache "
+        "holds: what of the 95 % interval of the slope is above 0 (0 where it includes 0)",
+        hold=0,
+        aim=0,
+        better="lower",
+    ),
+    SLOPE := Row("memory.slope", "bytes", "the slope itself", better="lower"),
+    CLOSED_PAST := Row(
+        "growth.past", "x", "median seconds of a whole return with the longest past ÷ with none, concurrency 8", better="lower"
+    ),
+    OPEN := Row("growth.open", "x", "median seconds of a whole return with the most open cases ÷ with none, concurrency 8", better="lower"),
+)
+_HANDS = 8
+_SAMPLES = 24
+_OPENERS = 16
+_WAITING = "SELECT count(*) FROM workflow.cases WHERE workflow_open AND status = 'offer_pending'"
+_CLOSED = "SELECT count(*) FROM workflow.cases WHERE NOT workflow_open"
+_PROBE_ORDERS_PER_SECOND = 40
+
+
+class _Growth:
+    """One run: the place, its callers, and what was found at each stage."""
+
+    def __init__(self, place: Place, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self.place = place
+        self.calls = ReturnCalls(place)
+        self.connection = connection
+        self.found: list[tuple[str, int, float, float, float]] = []
+        self.memory: list[tuple[float, float]] = []
+
+    async def probe(self, stage: str, number: int) -> None:
+        """Make returns for a while; keep rate, median and 99th percentile."""
+        seconds = self.place.size.returns_seconds / 2
+        orders = await orders_on_record(self.place, self.calls, max(_HANDS, int(seconds * _PROBE_ORDERS_PER_SECOND)))
+        series = await series_of(self.calls, orders, _HANDS, seconds)
+        took = series.took_seconds
+        self.found.append((stage, number, len(took) / series.seconds, percentile(took, 0.5), percentile(took, 0.99)))
+
+    async def open_until(self, wanted: int) -> None:
+        """Open cases that wait until there are so many, and note the worker's memory on the way."""
+        before = int(await self.connection.fetchval(_WAITING))
+        step = max(1, wanted // _SAMPLES)
+        orders = await orders_on_record(self.place, self.calls, wanted - before)
+        for reached in [*range(before + step, wanted, step), wanted]:
+            numbers = [next(orders) for _ in range(reached - before)]
+            await rate_of([partial(_open, self.calls, number) for number in numbers], _OPENERS)
+            before = reached
+            await eventually(partial(self._all_wait, reached), f"{reached} cases to wait")
+            pid = self.place.stack.pid("workflow")
+            if pid is not None and reached > CACHED_WORKFLOWS:
+                self.memory.append((reached, psutil.Process(pid).memory_info().rss))
+
+    async def _all_wait(self, wanted: int) -> bool | None:
+        return True if await self.connection.fetchval(_WAITING) >= wanted else None
+
+    def seconds_at(self, stage: str) -> Iterator[float]:
+        """The medians of a stage, in order."""
+        return (median for name, _number, _rate, median, _p99 in self.found if name == stage)
+
+
+async def measure_growth(place: Place) -> AsyncIterator[Result]:
+    """Measure all of :data:`ROWS`; add a table and write a chart."""
+    connection = await asyncpg.connect(with_login(place.admin_dsn, database=DATABASE))
+    growth = _Growth(place, connection)
+    try:
+        await growth.probe("closed", int(await connection.fetchval(_CLOSED)))
+        closed = int(await connection.fetchval(_CLOSED))
+        await multiply_past(connection, max(1, place.size.history // max(closed, 1)))
+        await growth.probe("closed", int(await connection.fetchval(_CLOSED)))
+        await growth.probe("open", 0)
+        past = list(growth.seconds_at("closed"))
+        yield CLOSED_PAST.is_(past[-1] / past[0])
+        for wanted in place.size.open_cases:
+            await growth.open_until(wanted)
+            await growth.probe("open", wanted)
+        waiting = list(growth.seconds_at("open"))
+        yield OPEN.is_(waiting[-1] / waiting[0])
+        _tell(growth)
+        slope = slope_of(growth.memory)
+        yield MEMORY.is_(slope.certain_growth)
+        yield SLOPE.is_(slope.value)
+    finally:
+        await growth.calls.close()
+        await connection.close()
+
+
+async def _open(calls: ReturnCalls, number: str) -> None:
+    await calls.open(number)
+
+
+def _tell(growth: _Growth) -> None:
+    rows = [f"| {number} {stage} | {rate:.3g} | {median:.3g} | {p99:.3g} |" for stage, number, rate, median, p99 in growth.found]
+    head = ["| cases on record | returns/s | seconds, 50th percentile | 99th |", "|---|---:|---:|---:|"]
+    growth.place.tables.append("\n".join([*head, *rows]))
+    lines = {
+        "median": [(number, median) for stage, number, _rate, median, _p99 in growth.found if stage == "open"],
+        "99th percentile": [(number, p99) for stage, number, _rate, _median, p99 in growth.found if stage == "open"],
+    }
+    chart = line_chart("Seconds of a whole return, 8 at once", "cases that wait besides", lines)
+    (growth.place.report / "growth.svg").write_text(chart, encoding="utf-8")

@@ -1,0 +1,78 @@
+"""What a closed case leaves in PostgreSQL for good."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+
+import asyncpg
+
+from deploy.local.bench.http_connection import rate_of
+from deploy.local.bench.place import Place
+from deploy.local.bench.report import Result, Row
+from deploy.local.bench.return_calls import ReturnCalls
+from deploy.local.bench.shop import orders_on_record
+from deploy.local.bench.workflow_service import eventually
+from deploy.local.provision.postgres import DATABASE, SERVICES, with_login
+
+ROWS = (
+    BYTES := Row(
+        "storage.bytes_per_case",
+        "bytes",
+        "growth of all tables, indexes and TOAST of the four schemas by whole returns that are closed ÷ their number, outbox, inbox, deliveries and "
+        "idempotency keys emptied, VACUUM FULL before each look",
+        hold=16_384,
+        aim=4_096,
+        better="lower",
+    ),
+)
+_HANDS = 8
+_PASSING = ("outbox", "inbox", "delivery", "idempotency_key")
+_BY_TABLE = """
+SELECT n.nspname || '.' || c.relname AS name, pg_total_relation_size(c.oid)::bigint AS size FROM pg_class AS c
+JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname = ANY($1::text[])
+"""
+_OPEN = "SELECT count(*) FROM workflow.cases WHERE workflow_open"
+_CASES = "SELECT count(*) FROM workflow.cases"
+_LISTED = 12
+
+
+async def measure_storage(place: Place) -> AsyncIterator[Result]:
+    """Measure all of :data:`ROWS`, and add a table of where the bytes are."""
+    calls = ReturnCalls(place)
+    connection = await asyncpg.connect(with_login(place.admin_dsn, database=DATABASE))
+    try:
+        numbers = await orders_on_record(place, calls, place.size.cases * 5)
+        await _closed(connection)
+        before, cases = await _sizes(connection), await connection.fetchval(_CASES)
+        await rate_of([partial(_one, calls, number) for number in numbers], _HANDS)
+        await _closed(connection)
+        after, closed = await _sizes(connection), await connection.fetchval(_CASES) - cases
+    finally:
+        await calls.close()
+        await connection.close()
+    yield BYTES.is_((sum(after.values()) - sum(before.values())) / closed)
+    grown = sorted(((after[name] - before.get(name, 0)) / closed, name) for name in after)[::-1][:_LISTED]
+    rows = [f"| {name} | {size:.0f} |" for size, name in grown]
+    place.tables.append("\n".join(["| table, with its indexes | bytes per closed case |", "|---|---:|", *rows]))
+
+
+async def _one(calls: ReturnCalls, number: str) -> None:
+    await calls.whole(number)
+
+
+async def _closed(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Wait until every case is over."""
+
+    async def none_open() -> bool | None:
+        return True if await connection.fetchval(_OPEN) == 0 else None
+
+    await eventually(none_open, "every case to be closed")
+
+
+async def _sizes(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, int]:
+    """The bytes of each table once what passes is gone."""
+    for schema in SERVICES:
+        for table in _PASSING:
+            wanted = "sent_at IS NOT NULL" if table == "outbox" else "true"
+            await connection.execute(f"DELETE FROM {schema}.{table} WHERE {wanted}")  # noqa: S608 - constants of this module
+    await connection.execute("VACUUM FULL")
+    return {row["name"]: row["size"] for row in await connection.fetch(_BY_TABLE, list(SERVICES))}
