@@ -5,6 +5,7 @@ service's ``commands.py``; they are named here and imported when used, so that `
 """
 
 import sys
+from errno import ENOSPC
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -267,6 +268,11 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except OSError as problem:
+        if problem.errno != ENOSPC:
+            raise
+        errors.print("aftersales: no space is left where the output goes", style="red")
+        raise SystemExit(1) from None
     except Exception as problem:
         if not _is_told(problem):
             raise

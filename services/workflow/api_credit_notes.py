@@ -73,7 +73,7 @@ async def _note(context: ApiContext, staff: Staff, refund_id: UUID, kind: str) -
     require_role(staff, *READERS)
     row = await context.pool.fetchrow("SELECT merchant_id, document FROM credit_notes WHERE refund_id = $1 AND kind = $2", refund_id, kind)
     if row is None or not staff.may_see(row["merchant_id"]):
-        detail = "It is issued once the refund is settled: look at the refund with GET /v1/refunds/{refund_id}."
+        detail = "A credit note is issued once the refund is settled; a cancellation where finance gives up a refund that came back."
         raise Problem(404, "credit_note_not_found", "There is no such document for this refund.", detail)
     return IssuedCreditNote.model_validate(row["document"])
 

@@ -1,5 +1,6 @@
 """The ledger over HTTP: the chart of accounts, balances, the journal and its export, and what finance posts itself."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -39,7 +40,7 @@ from services.workflow.api_context import (
     require_role,
     visible_merchants,
 )
-from services.workflow.money.accounts import CHART, AccountKind, UnknownAccountError, account_name
+from services.workflow.money.accounts import CHART, AccountKind, UnknownAccountError, account_name, account_number
 
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
 
@@ -63,12 +64,14 @@ class AccountBalance(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
     merchant_id: str
+    test: bool
     currency: str
     account: str
     tax_rate_ppm: int | None
     lines: int
     amount_minor: int
     name: str
+    number: str
 
 
 class LedgerBalance(BaseModel):
@@ -119,11 +122,13 @@ async def ledger_balance(
 ) -> LedgerBalance:
     """The accounts of your merchants, of all time or of some days."""
     require_role(staff, *BOOK_READERS)
+    _check_days(since, until)
     found = await balances(context.pool, visible_merchants(staff, merchant_id), since, until, test=test)
     total: dict[str, int] = {}
     for account in found:
         total[account.currency] = total.get(account.currency, 0) + account.amount_minor
-    shown = [AccountBalance(**_fields(account), name=account_name(account.account)) for account in found]
+    shown = [AccountBalance(**asdict(each), name=account_name(each.account), number=account_number(each.account)) for each in found]
+    shown.sort(key=lambda each: (each.merchant_id, each.test, each.currency, each.number, each.account))
     return LedgerBalance(accounts=shown, balance_minor=total)
 
 
@@ -135,13 +140,15 @@ async def read_journal(
     since: Since = None,
     until: Until = None,
     test: TestFilter = None,
-    account: Annotated[str | None, Query(max_length=120, description="An account, or a family of accounts.")] = None,
+    account: Annotated[str | None, Query(max_length=120, description="An account, or a family of accounts, by code or number.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[dict[str, Any]]:
     """Journal lines in the order of posting; ``limit`` counts entries, whose lines always stand together."""
     require_role(staff, *BOOK_READERS)
-    wanted = JournalQuery(merchants=visible_merchants(staff, merchant_id), since=since, until=until, test=test, account=account)
+    _check_days(since, until)
+    code = None if account is None else _code_of(account)
+    wanted = JournalQuery(merchants=visible_merchants(staff, merchant_id), since=since, until=until, test=test, account=code)
     lines = [line async for line in journal_rows(context.pool, wanted, position(cursor), limit + 1)]
     entries = list(dict.fromkeys(line["entry_id"] for line in lines))
     if len(entries) <= limit:
@@ -162,6 +169,7 @@ async def export_journal(
 ) -> StreamingResponse:
     """The whole journal as a file, one row a line."""
     require_role(staff, *BOOK_READERS)
+    _check_days(since, until)
     query = JournalQuery(merchants=visible_merchants(staff, merchant_id), since=since, until=until, test=test)
     name = f"journal-{since or 'begin'}-{until or utc_now().date()}.{wanted.value}"
     return StreamingResponse(
@@ -215,5 +223,15 @@ async def _known_members(conn: Connection, context: ApiContext, body: EntryBody)
         raise UnknownAccountError(unknown[0], sorted(known))
 
 
-def _fields(balance: Any) -> dict[str, Any]:
-    return {name: getattr(balance, name) for name in ("merchant_id", "currency", "account", "tax_rate_ppm", "lines", "amount_minor")}
+def _check_days(since: date | None, until: date | None) -> None:
+    if since is not None and until is not None and since > until:
+        raise Problem(422, "days_invalid", "These days are none.", f"{since} is after {until}: name the earlier day first.")
+
+
+def _code_of(account: str) -> str:
+    """The code of an account that is named by code, by the code of its family, or by number. Raises :class:`Problem` 422 for any other."""
+    for each in CHART:
+        if account in (each.code, str(each.number)) or (each.member and account.startswith(f"{each.code}:")):
+            return account if account.startswith(each.code) else each.code
+    known = ", ".join(f"{each.number} {each.code}" for each in CHART)
+    raise Problem(422, "account_unknown", "The chart of accounts has no such account.", f"It has: {known}.")

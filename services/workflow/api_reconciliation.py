@@ -44,6 +44,7 @@ COLUMNS = (
     "refund_id",
     "entry_id",
     "reference",
+    "provider_refund_id",
     "work_item_id",
     "state",
     "opened_at",
@@ -123,6 +124,8 @@ async def list_breaks(
 ) -> Page[BreakItem]:
     """Breaks of your merchants, oldest first. What belongs to no merchant is seen by finance of all of them."""
     require_role(staff, Role.FINANCE)
+    if subject is not None:
+        (subject,) = _subjects(context, subject)
     wanted = BreakQuery(merchants=visible_merchants(staff, merchant_id), state=state, subject=subject)
     rows = await listed_breaks(context.pool, wanted, position(cursor), limit + 1)
     next_cursor = cursor_after(rows[limit - 1]["opened_at"], rows[limit - 1]["work_item_id"]) if len(rows) > limit else None
@@ -154,8 +157,8 @@ async def export_reconciliations(
 def _days(since: date | None, until: date | None) -> Days:
     today = utc_now().date()
     days = Days(since or until or today, until or today)
-    if days.since > days.until or (days.until - days.since).days >= MOST_DAYS:
-        detail = f"since must not be after until, and at most {MOST_DAYS} days before it."
+    if not days.since <= days.until <= today or (days.until - days.since).days >= MOST_DAYS:
+        detail = f"From {days.since} to {days.until}: the first must not be after the last, nor the last after today, and at most {MOST_DAYS} days."
         raise Problem(422, "days_invalid", "These days cannot be compared.", detail)
     return days
 
@@ -178,6 +181,7 @@ def _subjects(context: ApiContext, wanted: str | None) -> tuple[str, ...]:
     known = context.reconciling.subjects
     if wanted is None:
         return known
+    wanted = next((name for name in known if name == f"{wanted} (test)" and wanted not in known), wanted)
     if wanted not in known:
         raise Problem(404, "subject_not_found", "There is nothing of that name to reconcile.", f"Known: {', '.join(known)}.")
     return (wanted,)

@@ -13,6 +13,10 @@ TokenOption = Annotated[str, Parameter(env_var="AFTERSALES_STAFF_TOKEN", help="Y
 PATIENCE_SECONDS = 60
 MOST_ITEMS = 100
 """How many items a page has at most."""
+WHERE_IS_IT = (
+    "No stack runs here: start one with `aftersales up`, go to its home or name it in AFTERSALES_HOME, "
+    "or say where the workflow service's API is with --url or AFTERSALES_WORKFLOW_URL"
+)
 WHO_ARE_YOU = (
     "Say who you are: --token or AFTERSALES_STAFF_TOKEN with a staff token, "
     "on a local stack from: aftersales token issue --role ROLE --merchant MERCHANT"
@@ -25,8 +29,7 @@ class NotAnsweredError(Exception):
 
 def download(url: str, token: str, path: str, query: dict[str, Any]) -> Iterator[bytes]:
     """The bytes of a file that the service writes, as they come. Raises :class:`NotAnsweredError`."""
-    if not token:
-        raise NotAnsweredError(WHO_ARE_YOU)
+    _know(url, token)
     kept = {name: str(value) for name, value in query.items() if value is not None}
     headers = {"Authorization": f"Bearer {token}"}
     try:
@@ -70,8 +73,7 @@ def ask_service(
 
     Raises :class:`NotAnsweredError`.
     """
-    if not token:
-        raise NotAnsweredError(WHO_ARE_YOU)
+    _know(url, token)
     headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key or str(uuid4())} if body is not None else {})}
     kept = {name: str(value) for name, value in (query or {}).items() if value is not None}
     sent = None if body is None else {name: value for name, value in body.items() if value is not None}
@@ -86,6 +88,13 @@ def ask_service(
     raise _refusal(url, answer)
 
 
+def _know(url: str, token: str) -> None:
+    if not url:
+        raise NotAnsweredError(WHERE_IS_IT)
+    if not token:
+        raise NotAnsweredError(WHO_ARE_YOU)
+
+
 def _silence(url: str, error: httpx2.HTTPError) -> NotAnsweredError:
     return NotAnsweredError(f"{url} does not answer ({type(error).__name__}): is the workflow service running?")
 
@@ -93,6 +102,7 @@ def _silence(url: str, error: httpx2.HTTPError) -> NotAnsweredError:
 def _refusal(url: str, answer: httpx2.Response) -> NotAnsweredError:
     try:
         problem = answer.json()
-        return NotAnsweredError(f"{problem['code']}: {problem['title']} {problem.get('detail', '')}")
+        fields = "".join(f"\n  {each['pointer']}: {each['detail']}" for each in problem.get("errors") or [])
+        return NotAnsweredError(f"{problem['code']}: {problem['title']} {problem.get('detail', '')}{fields}")
     except (ValueError, KeyError, TypeError):
         return NotAnsweredError(f"{url} answered {answer.status_code}, and not as this service does: check the address")

@@ -23,7 +23,7 @@ _errors = Console(stderr=True)
 @approvals_app.command(name="list")
 def list_approvals(
     *,
-    url: UrlOption,
+    url: UrlOption = "",
     token: TokenOption = "",
     status: str = "open",
     tier: str | None = None,
@@ -33,7 +33,7 @@ def list_approvals(
     """List approvals, oldest first.
 
     Args:
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         status: open, granted, declined or withdrawn.
         tier: only those that this role decides now.
@@ -54,7 +54,7 @@ def decide(
     decision: Literal["grant", "decline"],
     *,
     reason: str,
-    url: UrlOption,
+    url: UrlOption = "",
     token: TokenOption = "",
     amount_minor: int | None = None,
     ruling: str | None = None,
@@ -66,7 +66,7 @@ def decide(
         approval_id: which one.
         decision: grant or decline.
         reason: why, in words; they are kept with the decision.
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         amount_minor: the amount of a granted partial refund, in minor units.
         ruling: take_back or accept_partial, for a granted inspection ruling.
@@ -79,12 +79,12 @@ def decide(
 
 @refunds_app.command(name="list")
 def list_refunds(
-    *, url: UrlOption, token: TokenOption = "", state: str | None = None, case_number: str | None = None, limit: int = 50
+    *, url: UrlOption = "", token: TokenOption = "", state: str | None = None, case_number: str | None = None, limit: int = 50
 ) -> None:
     """List refunds, oldest first.
 
     Args:
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         state: requested, stuck, refused, settled or failed.
         case_number: only of this case.
@@ -98,13 +98,13 @@ def list_refunds(
 
 
 @refunds_app.command
-def attempt(refund_id: str, *, url: UrlOption, token: TokenOption = "", by_payout: bool = False, key: str | None = None) -> None:
+def attempt(refund_id: str, *, url: UrlOption = "", token: TokenOption = "", by_payout: bool = False, key: str | None = None) -> None:
     """Order one more attempt of a stuck or refused refund (finance).
 
     Args:
         refund_id: which one.
-        by_payout: finance pays it out itself, since the original payment cannot take it; see: aftersales finance payouts
-        url: where the workflow service's API is.
+        by_payout: finance pays it out itself, since the original payment cannot take it; see: aftersales finance payouts.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         key: an idempotency key; give the same one when you repeat a command whose answer was lost.
     """
@@ -113,13 +113,13 @@ def attempt(refund_id: str, *, url: UrlOption, token: TokenOption = "", by_payou
 
 
 @refunds_app.command(name="give-up")
-def give_up(refund_id: str, *, code: str, url: UrlOption, token: TokenOption = "", key: str | None = None) -> None:
+def give_up(refund_id: str, *, code: str, url: UrlOption = "", token: TokenOption = "", key: str | None = None) -> None:
     """End a refund of which nothing is paid, after the provider's own records say so (finance). What it had reserved is free again.
 
     Args:
         refund_id: which one.
         code: why, as a code such as paid_by_other_means.
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         key: an idempotency key; give the same one when you repeat a command whose answer was lost.
     """
@@ -128,12 +128,12 @@ def give_up(refund_id: str, *, code: str, url: UrlOption, token: TokenOption = "
 
 
 @refunds_app.command
-def reconcile(*, provider: str, url: UrlOption, token: TokenOption = "", since: date | None = None, until: date | None = None) -> None:
+def reconcile(*, provider: str, url: UrlOption = "", token: TokenOption = "", since: date | None = None, until: date | None = None) -> None:
     """Compare what was paid with a provider's own settlement list; exit code 1 where they differ (finance, all merchants).
 
     Args:
         provider: its name, such as sandbox.
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         since: first day (UTC); today unless given.
         until: last day (UTC); today unless given.

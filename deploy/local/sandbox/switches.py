@@ -56,7 +56,7 @@ class SettlementFault(BaseModel):
     refund_id: str | None = None
     kind: Literal["refund", "reversal"] | None = None
     fault: Literal["omit", "wrong_amount", "wrong_currency", "duplicate", "late"]
-    days: Annotated[int, Field(ge=1, le=60)] = 1
+    days: Annotated[int, Field(ge=1, le=60)] = 2
 
     @model_validator(mode="after")
     def _one_subject(self) -> Self:

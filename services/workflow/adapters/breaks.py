@@ -41,6 +41,12 @@ async def close_breaks(
     return int(closed.rpartition(" ")[2])
 
 
+async def judged_breaks(conn: Connection, found: Collection[Break]) -> list[UUID]:
+    """Which of the breaks a person has resolved."""
+    query = "SELECT work_item_id FROM work_items WHERE work_item_id = ANY($1) AND state = 'done'"
+    return [row["work_item_id"] for row in await conn.fetch(query, [each.break_id for each in found])]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakQuery:
     """Which breaks: open or done (None: both), of a subject, of merchants (None: of all, and those of no merchant), of days (both included)."""

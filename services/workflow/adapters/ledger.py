@@ -51,6 +51,7 @@ class Balance:
     """The sum of one account (of one rate, where it is an account of tax): debit positive, credit negative, minor units of ``currency``."""
 
     merchant_id: str
+    test: bool
     currency: str
     account: str
     tax_rate_ppm: int | None
@@ -98,9 +99,9 @@ SELECT entry_id, line.* FROM entry, unnest($17::integer[], $18::text[], $19::big
 """
 
 _BALANCES = """
-SELECT merchant_id, currency, account, tax_rate_ppm, count(*)::integer AS lines, sum(amount_minor)::bigint AS amount_minor
+SELECT merchant_id, test, currency, account, tax_rate_ppm, count(*)::integer AS lines, sum(amount_minor)::bigint AS amount_minor
 FROM ledger_entries JOIN ledger_lines USING (entry_id)
 WHERE ($1::text[] IS NULL OR merchant_id = ANY($1)) AND ($2::date IS NULL OR accounting_date >= $2) AND ($3::date IS NULL OR accounting_date <= $3)
     AND ($4::boolean IS NULL OR test = $4)
-GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """

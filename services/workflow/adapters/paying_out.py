@@ -34,7 +34,9 @@ async def pay(
     """Finance has paid it; ``document`` proves it (R-RFD-15). Raises :class:`PayoutOrderError` or ``PayoutNotFoundError``."""
     payout = await _open(conn, payout_id)
     if payout.row["requested_by"] == paid_by:
-        raise PayoutOrderError("own_request", "somebody else in finance must pay what you asked for yourself (R-AUTH-05)")
+        raise PayoutOrderError(
+            "own_request", "You asked for it yourself: somebody else in finance, with a token of their own, must pay it (R-AUTH-05)"
+        )
     await payouts.end(conn, payout, PayoutState.PAID, paid_by, at, document=document)
     if payout.kind is PayoutKind.REFUND:
         await settlements.record(conn, _word(payout, ProviderState.SUCCEEDED, document=document), told_by=paid_by)

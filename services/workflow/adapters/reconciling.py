@@ -10,7 +10,7 @@ from services.kit.clock import utc_now
 from services.kit.logging import get_logger
 from services.kit.postgres import Pool, transaction
 from services.workflow.adapters.booked_entries import booked_entries, unbooked_refunds
-from services.workflow.adapters.breaks import close_breaks, open_breaks
+from services.workflow.adapters.breaks import close_breaks, judged_breaks, open_breaks
 from services.workflow.adapters.settlement_files import bounds, keep_file, payments_and_lines
 from services.workflow.ports import PaymentProvider, SettlementKind, SettlementLine, WorkItems
 from services.workflow.reconciliation.books import PublishedEntry, match_books
@@ -31,7 +31,8 @@ class Report(Model):
     """What came of some days, in UTC: sums by currency, how many records agree, and what does not.
 
     For a provider ``ours`` is what is recorded as paid here less what came back, ``theirs`` what its file lists. For the ledger ``ours`` is what its
-    entries took from the clearing accounts, ``theirs`` what was published of them.
+    entries took from the clearing accounts, ``theirs`` what was published of them; what is younger than a minute is left to the next look. ``judged``
+    are the tasks of breaks that a person has resolved.
     """
 
     subject: str
@@ -41,6 +42,7 @@ class Report(Model):
     theirs: dict[str, int]
     matched: int
     breaks: tuple[Break, ...]
+    judged: tuple[UUID, ...] = ()
     run_at: Moment
 
 
@@ -73,9 +75,11 @@ class Reconciling:
         report, over = await self.look(subject, days)
         async with transaction(self._pool) as conn:
             await open_breaks(conn, self._work_items, report.breaks, report.run_at)
+            judged = await judged_breaks(conn, report.breaks)
             closed = await close_breaks(conn, subject, days.since, days.until, report.breaks, over, report.run_at)
             if days.since == days.until:
                 await conn.execute(_KEEP, days.since, subject, report, is_final(days.until), report.run_at)
+        report = report.model_copy(update={"judged": tuple(judged)})
         log.info(
             "reconciliation.done", subject=subject, since=str(days.since), until=str(days.until), breaks=len(report.breaks), closed=closed
         )

@@ -3,18 +3,17 @@
 from datetime import date
 from typing import Any
 
-from services.workflow.asking import TokenOption, UrlOption, ask_service
+from services.workflow.asking import MOST_ITEMS, TokenOption, UrlOption, ask_service
 from services.workflow.finance_commands.output import JsonOption, flag, print_json, print_rows, told
-from services.workflow.money.accounts import account_name, account_number
 from services.workflow.money.display import in_words
 from services.workflow.money.rounding import percent
 
 
-def accounts(*, url: UrlOption, token: TokenOption = "", json: JsonOption = False) -> None:
+def accounts(*, url: UrlOption = "", token: TokenOption = "", json: JsonOption = False) -> None:
     """Show the chart of accounts.
 
     Args:
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         json: print JSON.
     """
@@ -30,7 +29,7 @@ def accounts(*, url: UrlOption, token: TokenOption = "", json: JsonOption = Fals
 
 def ledger(
     *,
-    url: UrlOption,
+    url: UrlOption = "",
     token: TokenOption = "",
     merchant: str | None = None,
     since: date | None = None,
@@ -41,7 +40,7 @@ def ledger(
     """Show the balance of each account, of all time or of some days by accounting date.
 
     Args:
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         merchant: one merchant; default all of yours.
         since: first day, in the merchant's time zone.
@@ -57,14 +56,14 @@ def ledger(
         return
     rows = [
         (
-            *(each["merchant_id"], account_number(each["account"]), account_name(each["account"])),
+            *(each["merchant_id"], "TEST" if each["test"] else "", each["number"], each["name"]),
             *("" if each["tax_rate_ppm"] is None else percent(each["tax_rate_ppm"]), each["lines"], *_sides(each)),
         )
         for each in answer["accounts"]
     ]
-    rows += [("", "", f"sum {currency}", "", "", in_words(rest, currency), "") for currency, rest in answer["balance_minor"].items()]
+    rows += [("", "", "", f"sum {currency}", "", "", in_words(rest, currency), "") for currency, rest in answer["balance_minor"].items()]
     print_rows(
-        ("merchant", "no.", "account", "tax", "lines", "debit", "credit"),
+        ("merchant", "mode", "no.", "account", "tax", "lines", "debit", "credit"),
         rows,
         amounts=("lines", "debit", "credit"),
         empty="Nothing is booked.",
@@ -73,7 +72,7 @@ def ledger(
 
 def journal(
     *,
-    url: UrlOption,
+    url: UrlOption = "",
     token: TokenOption = "",
     merchant: str | None = None,
     since: date | None = None,
@@ -86,12 +85,12 @@ def journal(
     """Show journal entries, oldest first. To have all in a file, use: aftersales finance export journal.
 
     Args:
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         merchant: one merchant; default all of yours.
         since: first day, in the merchant's time zone.
         until: last day, included.
-        account: only lines of this account, or of a family such as returns.tax.
+        account: only lines of this account, or of a family such as returns.tax, by code or number.
         test: --test for test merchants only, --no-test for live ones only.
         limit: at most so many entries.
         json: print JSON.
@@ -101,9 +100,9 @@ def journal(
     cursor, left = None, limit
     with told():
         while left > 0:
-            page = ask_service(url, token, "GET", "/v1/ledger/journal", query={**query, "limit": min(left, 100), "cursor": cursor})
+            page = ask_service(url, token, "GET", "/v1/ledger/journal", query={**query, "limit": min(left, MOST_ITEMS), "cursor": cursor})
             lines += page["items"]
-            cursor, left = page["next_cursor"], left - 100
+            cursor, left = page["next_cursor"], left - MOST_ITEMS
             if cursor is None:
                 break
     if json:

@@ -18,7 +18,7 @@ PATHS = {"journal": "/v1/ledger/journal/export", "reconciliation": "/v1/reconcil
 def export(
     what: Literal["journal", "reconciliation"],
     *,
-    url: UrlOption,
+    url: UrlOption = "",
     token: TokenOption = "",
     output: Path | None = None,
     format: Literal["csv", "jsonl"] = "csv",  # noqa: A002 - the option's name
@@ -30,7 +30,7 @@ def export(
 
     Args:
         what: journal or reconciliation.
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         output: the file; default standard output. A file that is there already is replaced once the new one is whole.
         format: csv (RFC 4180, UTF-8) or jsonl. Amounts are integers in minor units.
@@ -45,12 +45,14 @@ def export(
         _save(download(url, token, PATHS[what], query), output)
 
 
-def credit_note(refund_id: str, *, url: UrlOption, token: TokenOption = "", output: Path | None = None, cancellation: bool = False) -> None:
+def credit_note(
+    refund_id: str, *, url: UrlOption = "", token: TokenOption = "", output: Path | None = None, cancellation: bool = False
+) -> None:
     """Write the credit note of a refund: as PDF into a file whose name ends in .pdf, else as JSON.
 
     Args:
         refund_id: which refund.
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         output: the file; default JSON on standard output.
         cancellation: the document that took the credit note back instead.

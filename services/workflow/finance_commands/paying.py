@@ -9,7 +9,7 @@ from services.workflow.money.display import in_words
 
 def payouts(
     *,
-    url: UrlOption,
+    url: UrlOption = "",
     token: TokenOption = "",
     state: Literal["requested", "paid", "returned", "failed", "cancelled"] = "requested",
     merchant: str | None = None,
@@ -20,7 +20,7 @@ def payouts(
     """Show what finance has to pay out itself, oldest first: cash on delivery, closed accounts, and what is no refund of an order.
 
     Args:
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         state: requested (default), paid, returned, failed or cancelled.
         merchant: one merchant; default all of yours.
@@ -44,24 +44,44 @@ def payouts(
                 each["order_number"],
             ),
             in_words(each["amount_minor"], each["currency"]),
-            *(each["reason"], each["requested_by"], each["requested_at"], each["document"] or each["code"]),
+            *(each["reason"], each["requested_by"], _at(each["requested_at"]), each["document"], each["ended_by"], _at(each["ended_at"])),
+            each["code"],
         )
         for each in found
     ]
     print_rows(
-        ("payout", "mode", "merchant", "kind", "case", "order", "amount", "reason", "asked by", "when", "document"),
+        (
+            "payout",
+            "mode",
+            "merchant",
+            "kind",
+            "case",
+            "order",
+            "amount",
+            "reason",
+            "asked by",
+            "when (UTC)",
+            "document",
+            "ended by",
+            "when",
+            "why",
+        ),
         rows,
         amounts=("amount",),
     )
 
 
-def pay(payout_id: str, *, document: str, url: UrlOption, token: TokenOption = "", key: str | None = None) -> None:
+def _at(moment: str | None) -> str:
+    return (moment or "")[:19].replace("T", " ")
+
+
+def pay(payout_id: str, *, document: str, url: UrlOption = "", token: TokenOption = "", key: str | None = None) -> None:
     """Say that a payout was paid. It is booked, and a refund it is part of goes on.
 
     Args:
         payout_id: which one.
         document: what proves it: the bank's reference, or the number of a voucher.
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token; somebody else than who asked for the payout.
         key: an idempotency key; give the same one when you repeat a command whose answer was lost.
     """

@@ -14,12 +14,12 @@ from services.workflow.money.display import in_words
 from services.workflow.quote_view import booked, calculation, summary
 
 
-def refund(refund_id: str, *, url: UrlOption, token: TokenOption = "", steps: bool = False, json: JsonOption = False) -> None:
+def refund(refund_id: str, *, url: UrlOption = "", token: TokenOption = "", steps: bool = False, json: JsonOption = False) -> None:
     """Explain one refund: what for, who allowed it, which way it was paid, how it is booked, and everything that happened to it.
 
     Args:
         refund_id: which one; list them with: aftersales refunds list
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: your staff token.
         steps: every step of the calculation as well.
         json: print JSON.

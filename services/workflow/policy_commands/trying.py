@@ -18,7 +18,7 @@ PAGE_SIZE = 100
 def dry_run(
     *,
     pack: str,
-    url: UrlOption,
+    url: UrlOption = "",
     token: TokenOption = "",
     since: datetime | None = None,
     merchant: str | None = None,
@@ -31,7 +31,7 @@ def dry_run(
 
     Args:
         pack: PACK@VERSION, PACK for its newest version, or the folder of a pack version.
-        url: where the workflow service's API is.
+        url: where the workflow service's API is; default the running stack of this home.
         token: a staff token; the cases of its merchants are looked at.
         since: only decisions taken since then (UTC unless it says otherwise).
         merchant: only cases of this merchant.

@@ -70,6 +70,7 @@ class Break(Model):
     refund_id: UUID | None = None
     entry_id: UUID | None = None
     reference: str | None = None
+    provider_refund_id: str | None = None
     merchant_id: str | None = None
     case_id: UUID | None = None
 

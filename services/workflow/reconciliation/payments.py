@@ -149,6 +149,7 @@ def _stranger(subject: str, filed: FiledLine) -> Break:
         theirs_minor=line.amount_minor,
         submission_id=line.submission_id,
         reference=line.reference,
+        provider_refund_id=line.provider_refund_id,
     )
 
 
@@ -165,6 +166,7 @@ def _break(kind: BreakKind, subject: str, payment: OurPayment, line: SettlementL
         submission_id=payment.submission_id,
         refund_id=payment.refund_id,
         reference=line.reference if line else None,
+        provider_refund_id=line.provider_refund_id if line else None,
         merchant_id=payment.merchant_id,
         case_id=payment.case_id,
     )

@@ -180,3 +180,36 @@ async def test_a_mistake_is_told_with_its_remedy(words: list[str], says: str, ca
     assert await call(*words) == 1
     told: Any = capsys.readouterr().err
     assert says in told
+
+
+async def test_a_break_that_a_person_judged_counts_no_more(desk: RecordsDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    """R-RFD-13."""
+    await a_cash_refund(desk)
+    await call("reconcile", "--subject", "sandbox")
+    capsys.readouterr()
+    await call("breaks", "--json")
+    for found in json.loads(capsys.readouterr().out):
+        assert await call("resolve", found["work_item_id"], "written_off") == 0
+    capsys.readouterr()
+    assert await call("reconcile", "--subject", "sandbox") == 0
+    assert "judged" in capsys.readouterr().out
+    assert await call("breaks", "--state", "done") == 0
+    assert "written_off, by finn" in capsys.readouterr().out
+
+
+async def test_tasks_say_what_to_do_and_mistakes_name_the_field(desk: RecordsDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    await a_stuck_refund(desk)
+    assert await call("tasks") == 0
+    assert "aftersales refunds attempt" in capsys.readouterr().out
+    assert await call("refund", "H26-000001") == 1
+    assert "refund_id" in capsys.readouterr().err
+    assert await call("ledger", "--since", "2026-12-01", "--until", "2026-01-01") == 1
+    assert "days_invalid" in capsys.readouterr().err
+    assert await call("journal", "--account", "petty.cash") == 1
+    assert "account_unknown" in capsys.readouterr().err
+
+
+async def test_without_a_stack_it_is_said_how_to_get_one(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AFTERSALES_WORKFLOW_URL")
+    assert await call("ledger") == 1
+    assert "aftersales up" in capsys.readouterr().err
