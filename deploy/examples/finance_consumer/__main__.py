@@ -22,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read into the books, then report on them. Returns the exit status."""
     asked = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    if not asked.bootstrap_servers and not asked.state.exists():
+        sys.stderr.write(f"there are no books in {asked.state}: name the file, or a Kafka to read from with --bootstrap-servers\n")
+        return 2
     try:
         with State.opened(asked.state, asked.mode) as state:
             if asked.bootstrap_servers:
@@ -47,7 +50,7 @@ async def _listen(asked: argparse.Namespace, state: State) -> None:
         until_end=asked.until_end,
         max_records=asked.max_records,
     )
-    await listen(source, Taking(state, asked.mode).take, stop)
+    await listen(source, Taking(state, state.mode).take, stop)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bootstrap-servers", help="Kafka; left out, nothing is read and the books are reported as they are")
     parser.add_argument("--state", type=Path, required=True, help="the SQLite file of the books; made if there is none")
     parser.add_argument(
-        "--mode", choices=("live", "test", "all"), default="live", help="whose refunds to book (default: of live merchants)"
+        "--mode",
+        choices=("live", "test", "all"),
+        help="whose refunds to book (default: as the file was made, a new one for live merchants)",
     )
     parser.add_argument("--until-end", action="store_true", help="stop at the end of the topic; left out: at SIGINT or SIGTERM")
     parser.add_argument(

@@ -34,20 +34,21 @@ class EntryConflictError(UnbookableError):
 class State:
     """The books. Amounts are minor units; every method but the reading ones belongs into :meth:`transaction`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, mode: Mode) -> None:
         self._db = connection
+        self.mode = mode
 
     @classmethod
     @contextmanager
-    def opened(cls, path: Path, mode: Mode) -> Iterator["State"]:
-        """The books in a file, made if there is none. Raises :class:`OtherModeError`."""
+    def opened(cls, path: Path, mode: Mode | None = None) -> Iterator["State"]:
+        """The books in a file, made if there is none. ``mode`` None: the file's own, or live where it is new. Raises :class:`OtherModeError`."""
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.executescript(_SCHEMA)
-            connection.execute("INSERT INTO made_for SELECT ? WHERE NOT EXISTS (SELECT 1 FROM made_for)", (mode,))
+            connection.execute("INSERT INTO made_for SELECT ? WHERE NOT EXISTS (SELECT 1 FROM made_for)", (mode or "live",))
             (made_for,) = connection.execute("SELECT mode FROM made_for").fetchone()
-            if made_for != mode:
+            if mode is not None and made_for != mode:
                 raise OtherModeError(made_for, mode)
-            yield cls(connection)
+            yield cls(connection, made_for)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

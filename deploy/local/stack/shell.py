@@ -20,6 +20,7 @@ def exports(home: Path, merchant: str) -> list[str]:
     if credentials is None or merchant not in known:
         raise LocalError(f"There is no merchant {merchant} here; there are: {', '.join(known)}")
     values = {name.upper(): url for name, url in state["urls"].items()} | {
+        "KAFKA": state["kafka_bootstrap_servers"],
         "TEMPORAL_UI": state["temporal_ui_url"] or "",
         "MERCHANT": merchant,
         "API_KEY": credentials.merchants[merchant]["api_key"],

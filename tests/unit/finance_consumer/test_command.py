@@ -40,4 +40,13 @@ def test_books_that_lack_something_are_status_1(tmp_path: Path, capsys: pytest.C
 
 def test_books_of_another_mode_are_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     take(tmp_path, mode="test")
+    assert run(capsys, tmp_path, "--mode", "live") == (2, "")
+
+
+def test_books_are_reported_as_they_were_made_and_books_that_are_not_there_are_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(capsys, tmp_path) == (2, "")
+    assert list(tmp_path.iterdir()) == []
+    take(tmp_path, mode="test")
+    assert run(capsys, tmp_path)[0] == 0
