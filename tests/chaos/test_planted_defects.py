@@ -14,7 +14,7 @@ from deploy.local.demo.display import Display
 from tests.support.flawed_service import launch_flawed
 from tests.support.ports import a_stack_starts
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 
 CASES = 12
 SHORT = Bounds(trouble_seconds=50, patience_seconds=80, rest_seconds=5, booked_seconds=62, in_play=6)

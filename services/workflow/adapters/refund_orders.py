@@ -107,5 +107,6 @@ async def _resume(conn: Connection, refund: RefundRow, event_id: UUID) -> None:
 
 _TASK_DONE = """
 UPDATE work_items SET state = 'done', resolved_at = $3, resolved_by = $4, resolution = $5
-WHERE case_id = $1 AND detail ->> 'refund_id' = $2 AND state = 'open' AND kind IN ('finance_refund_failed', 'finance_refund_refused', 'finance_refund_reversed')
+WHERE case_id = $1 AND detail ->> 'refund_id' = $2 AND state = 'open'
+    AND kind IN ('finance_refund_failed', 'finance_refund_refused', 'finance_refund_reversed', 'finance_refund_waits')
 """

@@ -90,6 +90,8 @@ async def test_three_retries_ten_minutes_apart_then_finance_orders_another_that_
         async with a_client(an_api(desk, [provider])) as client:
             ordered = await Caller(client, a_token("finn", Role.FINANCE)).post(f"/v1/refunds/{refund_id}/attempts", {})
         assert (ordered.status_code, ordered.json()["attempt"]) == (202, 5)
+        left = "SELECT kind FROM work_items WHERE case_id = $1 AND state = 'open'"
+        assert await desk.pool.fetch(left, issue.refund.case_id) == []
         (delivery,) = await desk.deliveries(f"refund/{refund_id}")
         await handle.signal(IssueRefund.outcome, RefundSignal(event_id=delivery["event_id"]))
         result = await handle.result()
