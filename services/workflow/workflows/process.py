@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from contracts.identifiers import ApprovalId
 from contracts.progress import Progress, Then, WaitingFor
@@ -75,7 +75,7 @@ class Process:
                 return await workflow.execute_local_activity_method(
                     step, ask, start_to_close_timeout=_WITHIN, retry_policy=_ONCE, summary=summary
                 )
-            except ActivityError:
+            except (ActivityError, ApplicationError):  # the SDK gives the cause of a failed local activity bare
                 self.screen.happened(f"tried in vain, and tried again from now on: {summary}")
         return await workflow.execute_activity_method(
             step, ask, start_to_close_timeout=timedelta(seconds=60), retry_policy=_RETRY, summary=summary
