@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from contracts.identifiers import ApprovalId
 from contracts.progress import Progress, Then, WaitingFor
@@ -75,7 +75,9 @@ class Process:
                 return await workflow.execute_local_activity_method(
                     step, ask, start_to_close_timeout=_WITHIN, retry_policy=_ONCE, summary=summary
                 )
-            except ActivityError:
+            except FailureError as error:  # the SDK gives the cause bare, a timeout among others; uncaught, it would fail the whole process
+                if is_cancelled_exception(error):
+                    raise
                 self.screen.happened(f"tried in vain, and tried again from now on: {summary}")
         return await workflow.execute_activity_method(
             step, ask, start_to_close_timeout=timedelta(seconds=60), retry_policy=_RETRY, summary=summary
