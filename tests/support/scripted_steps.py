@@ -1,6 +1,6 @@
 """The steps of a case's processes without any record: scripts for tests of what the processes do with time. Every call is kept with the process's own time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -165,6 +165,8 @@ class ScriptedCase:
     async def assess(self, ask: AssessCase) -> Plan:
         self._keep(f"assess:{ask.because.value}", ask)
         plan = self.plans.pop(0)(ask)
+        if isinstance(plan, Awaitable):
+            await plan  # a script that never comes to an end
         if len(self.calls) == 1:
             return plan.model_copy(update={"timers": TIMERS, "priority": Priority.NORMAL, "policy_version": "uk-retail@1.0"})
         return plan

@@ -1,8 +1,11 @@
 """The steps of a case are tried within their workflow task, and become activities where that fails."""
 
+import asyncio
 from collections import Counter
-from typing import NoReturn
+from datetime import timedelta
+from typing import Any, NoReturn
 
+import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 
@@ -35,6 +38,20 @@ async def test_a_step_that_fails_becomes_an_activity_that_everybody_sees_and_tha
         assert await case.outcome() is CaseOutcome.REJECTED
         events = await _events(case)
     assert events[EventType.EVENT_TYPE_MARKER_RECORDED] == 1
+    assert events[EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED] == 1
+
+
+async def test_a_step_that_hangs_becomes_an_activity_and_never_ends_the_case(
+    skipping: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.workflow.workflows.process._WITHIN", timedelta(milliseconds=200))
+
+    def hangs(_ask: AssessCase) -> Any:
+        return asyncio.Event().wait()
+
+    async with a_running_case(skipping, hangs, ended(CaseOutcome.REJECTED)) as case:
+        assert await case.outcome() is CaseOutcome.REJECTED
+        events = await _events(case)
     assert events[EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED] == 1
 
 
