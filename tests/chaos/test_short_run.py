@@ -27,5 +27,4 @@ async def test_a_short_run_holds(tmp_path: Path) -> None:
     assert found == {}, says.getvalue()
     assert result.trouble.count(*Blow) >= 3
     assert result.trouble.count(*Cut) >= 5
-    assert result.counts["accepted"] == result.cases
     assert [one.name for one in result.checked if not one.things] == ["nothing is held back in quarantine"]

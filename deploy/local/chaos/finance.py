@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
-from contracts.progress import WaitingFor
 from deploy.local.demo.client import Refused, Unreachable
 from deploy.local.demo.play import Play
 from deploy.local.demo.world import World
@@ -15,12 +14,13 @@ _PAGE = 100
 
 
 async def keep_cases_going(world: World, plays: Sequence[Play], run_key: str) -> None:
-    """Until cancelled, order another attempt of each refund that a case waits for and that goes on only by finance's order."""
+    """Until cancelled, order another attempt of each refund of an open case that goes on only by finance's order."""
     looks = 0
     while True:
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
         looks += 1
-        waiting = {play.case_id for play in plays if play.standing is not None and play.standing.waiting_for is WaitingFor.REFUND}
+        # A case may say that it waits for something else, and still go on only when a part of its refund is paid.
+        waiting = {play.case_id for play in plays if play.case_id is not None and not play.ended}
         if waiting:
             with suppress(Unreachable, Refused):  # it is looked at again
                 await _order(
