@@ -113,8 +113,8 @@ def collect_seldom() -> None:
     """
     gc.collect()
     gc.freeze()
-    # Full collections must still come: a process that a Temporal worker puts out of its cache is one large cycle.
-    gc.set_threshold(50_000, 5, 5)
+    # Full collections must come every hundred cases or so: a process that a Temporal worker puts out of its cache is some 60 kB in cycles.
+    gc.set_threshold(10_000, 2, 2)
 
 
 def loop_factory() -> Any:

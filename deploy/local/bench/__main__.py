@@ -18,6 +18,7 @@ from deploy.local.bench.running import Run, run_all
 from deploy.local.bench.size import SIZES
 from deploy.local.paths import CACHE_VARIABLE, HOME_VARIABLE, stack_home
 from services.kit.lifecycle import collect_seldom, loop_factory
+from services.kit.logging import configure_logging
 
 
 def main() -> int:
@@ -34,6 +35,7 @@ def main() -> int:
     folder = stack_home(None) / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     _forget_engines_elsewhere()
+    configure_logging("bench", "CRITICAL")
     logging.disable(logging.ERROR)  # parts are started, killed and stopped all the time; what matters comes as a failure of its row
     collect_seldom()  # as the services do, in whose place this process is measured
     with asyncio.Runner(loop_factory=loop_factory()) as runner:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from time import monotonic
 
 import asyncpg
 import psutil
@@ -37,6 +38,8 @@ ROWS = (
 _HANDS = 8
 _SAMPLES = 24
 _OPENERS = 16
+_OPENING_SECONDS = 120.0
+"""What the opening of waiting cases may take per stage, so that a run ends in time on a slow machine too; the table says how many there were."""
 _WAITING = "SELECT count(*) FROM workflow.cases WHERE workflow_open AND status = 'offer_pending'"
 _CLOSED = "SELECT count(*) FROM workflow.cases WHERE NOT workflow_open"
 _PROBE_ORDERS_PER_SECOND = 40
@@ -51,6 +54,8 @@ class _Growth:
         self.connection = connection
         self.found: list[tuple[str, int, float, float, float]] = []
         self.memory: list[tuple[float, float]] = []
+        # A small run never gets beyond the cache; its slope says only that it can be measured.
+        self.cached = min(CACHED_WORKFLOWS, max(place.size.open_cases) // 2)
 
     async def probe(self, stage: str, number: int) -> None:
         """Make returns for a while; keep rate, median and 99th percentile."""
@@ -60,19 +65,20 @@ class _Growth:
         took = series.took_seconds
         self.found.append((stage, number, len(took) / series.seconds, percentile(took, 0.5), percentile(took, 0.99)))
 
-    async def open_until(self, wanted: int) -> None:
-        """Open cases that wait until there are so many, and note the worker's memory on the way."""
-        before = int(await self.connection.fetchval(_WAITING))
+    async def open_until(self, wanted: int) -> int:
+        """Open cases that wait until there are so many, or as many as the time allows; note the worker's memory on the way. How many there are."""
+        reached = int(await self.connection.fetchval(_WAITING))
         step = max(1, wanted // _SAMPLES)
-        orders = await orders_on_record(self.place, self.calls, wanted - before)
-        for reached in [*range(before + step, wanted, step), wanted]:
-            numbers = [next(orders) for _ in range(reached - before)]
+        ends_at = monotonic() + _OPENING_SECONDS
+        while reached < wanted and monotonic() < ends_at:
+            numbers = await orders_on_record(self.place, self.calls, min(step, wanted - reached))
             await rate_of([partial(_open, self.calls, number) for number in numbers], _OPENERS)
-            before = reached
+            reached = min(reached + step, wanted)
             await eventually(partial(self._all_wait, reached), f"{reached} cases to wait")
             pid = self.place.stack.pid("workflow")
-            if pid is not None and reached > CACHED_WORKFLOWS:
+            if pid is not None and reached > self.cached:
                 self.memory.append((reached, psutil.Process(pid).memory_info().rss))
+        return reached
 
     async def _all_wait(self, wanted: int) -> bool | None:
         return True if await self.connection.fetchval(_WAITING) >= wanted else None
@@ -95,8 +101,7 @@ async def measure_growth(place: Place) -> AsyncIterator[Result]:
         past = list(growth.seconds_at("closed"))
         yield CLOSED_PAST.is_(past[-1] / past[0])
         for wanted in place.size.open_cases:
-            await growth.open_until(wanted)
-            await growth.probe("open", wanted)
+            await growth.probe("open", await growth.open_until(wanted))
         waiting = list(growth.seconds_at("open"))
         yield OPEN.is_(waiting[-1] / waiting[0])
         _tell(growth)
