@@ -119,6 +119,7 @@ class Settlements:
         events = [] if before.submitted_at is not None else [refund_events.submitted(refund, now, at)]
         facts = [] if before.submitted_at is not None else [_fact(FactKind.SUBMITTED, now, at, told_by)]
         if now.state.final:
+            await conn.execute(_KNOWN, refund.case_id, str(now.submission_id), at)
             facts.append(_fact(_TOLD[now.state], now, at, told_by, now.failure_code or ""))
         if now.state is SubmissionState.SUCCEEDED:
             refund, more = await self._succeeded(conn, refund, at)
@@ -247,6 +248,11 @@ _UNKNOWN = "UPDATE refund_submissions SET state = 'unknown' WHERE submission_id 
 
 _CONTRADICTED = """
 SELECT true FROM refund_facts WHERE refund_id = $1 AND submission_id = $2 AND kind = 'contradicted' AND code = $3 LIMIT 1
+"""
+
+_KNOWN = """
+UPDATE work_items SET state = 'done', resolved_at = $3, resolved_by = 'system', resolution = 'outcome_known'
+WHERE case_id = $1 AND kind = 'finance_refund_unknown' AND detail ->> 'submission_id' = $2 AND state = 'open'
 """
 
 _SETTLED = "UPDATE refunds SET state = 'settled', code = '', settled_at = $2, settlements = settlements + 1 WHERE refund_id = $1"

@@ -178,6 +178,9 @@ async def test_not_found_twice_is_a_task_and_never_a_failure(desk: RecordsDesk) 
             await desk.settlements.not_found(conn, submission["submission_id"])
         assert await desk.tasks(issue.refund.case_id) == expected
     assert (await desk.submissions(issue.refund.refund_id))[0]["state"] == "unknown"
+    await desk.record(word(submission, "succeeded"))
+    (task,) = await desk.pool.fetch("SELECT state, resolution FROM work_items WHERE case_id = $1", issue.refund.case_id)
+    assert (task["state"], task["resolution"]) == ("done", "outcome_known")
 
 
 async def test_the_process_is_woken_only_if_it_said_that_it_waits(desk: RecordsDesk) -> None:
