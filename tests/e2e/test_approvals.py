@@ -18,6 +18,8 @@ from tests.support.shop_records import Records
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.engines, pytest.mark.e2e]
+_STEP_DONE = frozenset({EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, EventType.EVENT_TYPE_MARKER_RECORDED})
+"""A step done as an activity, or within a workflow task."""
 GRANT = {"decision": "grant", "reason": "A good customer, and the goods are as new."}
 
 
@@ -82,8 +84,8 @@ async def looked_after_signal(records: Records, workflow_id: str) -> None:
     async def looked() -> bool:
         events = (await handle.fetch_history()).events
         heard = [event.event_id for event in events if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED]
-        done = [event.event_id for event in events if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED]
-        return bool(heard) and done[-1] > heard[-1]
+        done = [event.event_id for event in events if event.event_type in _STEP_DONE]
+        return bool(heard) and bool(done) and done[-1] > heard[-1]
 
     await eventually(looked, f"{workflow_id} to look at the rows after a signal")
 

@@ -78,7 +78,8 @@ def a_run(
             event = a_settled_refund(str(play.case_id), paid(play.case))
             events.settled.append(event)
             records.refunds.append(a_refund(event))
-            records.provider.append(a_provider_line(event, f"pay_{play.case.order.number}"))
+            if event.amount_minor:  # a refund of nothing is settled without the provider
+                records.provider.append(a_provider_line(event, f"pay_{play.case.order.number}"))
     return Run(
         scope=scope,
         plays=plays,

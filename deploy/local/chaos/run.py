@@ -133,8 +133,8 @@ async def _play(arena: Arena, scope: Scope, seed: int, clocks: dict[str, float],
         )
         traces = await read_traces(arena, world, canaries, door)
     traces.unrest, traces.reversed_on_purpose = unrest, trouble.reversed_refunds
-    # A line's next case is opened once its previous one is closed.
-    traces.never_accepted = [play.told() for play in plays if play.case_id is None and all(plays[at].ended for at in play.case.waits_for)]
+    # One that was never asked for waited for the previous case of its line, or for others to end.
+    traces.never_accepted = [play.told() for play in plays if play.case_id is None and play.trouble]
     result = Result(seed, len(plays), clocks, trouble, check_all(traces))
     result.outcomes = _outcomes(plays)
     result.counts = {

@@ -21,6 +21,8 @@ _IN_PLAY = 48
 _HANDS = 16
 _PAGE = 100
 _AGAIN_AFTER_SECONDS = 2.0
+_LAST_OPENING_SECONDS = 30.0
+"""So long before patience ends no case is opened any more: one that could not be opened by then was asked for in vain."""
 
 _BY_STATUS: dict[CaseStatus, Act] = {
     CaseStatus.EVIDENCE_PENDING: customers.send_pictures,
@@ -48,6 +50,7 @@ class Replay:
         self._shift = shift
         self._in_play = in_play
         self._until = time.monotonic() + patience_seconds
+        self._opens_until = self._until - min(_LAST_OPENING_SECONDS, patience_seconds / 2)
         self._by_id: dict[str, Play] = {}
         self._unopened = list(plays)
         self._hands = asyncio.Semaphore(_HANDS)
@@ -81,6 +84,8 @@ class Replay:
     def _open_more(self) -> None:
         """Open what can be: not too many at once, and no line's next case before its previous one is closed."""
         self._take_over()
+        if time.monotonic() > self._opens_until:
+            return
         free = self._in_play - sum(not play.ended for play in self._by_id.values()) - sum(play.busy for play in self._unopened)
         for play in self._unopened:
             if free <= 0:
@@ -131,6 +136,9 @@ class Replay:
             play.look_soon()
         except (Refused, Unreachable) as problem:
             play.trouble = str(problem)  # the case has moved on meanwhile, or a server is away: both show at the next look
+        except asyncio.CancelledError:
+            play.trouble = "no answer when patience ended"
+            raise
         finally:
             play.busy = False
 
