@@ -14,7 +14,7 @@ from contracts.case_state import CaseOutcome, OptionCode
 from contracts.decision_facts import AffectedUnits
 from contracts.decision_result import Clause, EvidenceNeed, FreightPayer, Option, Priority
 from contracts.events import CaseEvent, EventBody
-from contracts.identifiers import ApprovalId, CustomerRef, OfferId, OrderId, ReshipId, RmaId
+from contracts.identifiers import ApprovalId, CustomerRef, OfferId, OrderId, RefundId, ReshipId, RmaId
 from contracts.progress import Progress
 from contracts.roles import Role
 from contracts.topics import Topic
@@ -259,6 +259,14 @@ class WorkItemOpened(ResolutionEvent):
     role: Role
 
 
+class RefundResumed(ResolutionEvent):
+    """Finance decided about a refund that waited for it, so it goes on by itself, or ends (R-RFD-09)."""
+
+    event_type: ClassVar[str] = "aftersales.resolution.refund_resumed.v1"
+
+    refund_id: RefundId
+
+
 class CaseClosed(ResolutionEvent):
     """The case ended. ``refunded_minor`` is the sum of its settled refunds."""
 
@@ -309,6 +317,7 @@ EVENTS: tuple[type[EventBody], ...] = (
     ReminderDue,
     SlaBreached,
     WorkItemOpened,
+    RefundResumed,
     RemedyCompleted,
     CaseClosed,
 )

@@ -81,10 +81,12 @@ class WorkItems(Protocol):
         detail: dict[str, Any],
         *,
         due_at: datetime | None = None,
+        holds_refund: bool = False,
     ) -> None:
         """Open a task and publish it; the same ``operation_id`` again changes nothing. ``detail`` holds ids, codes and numbers only.
 
         ``due_at`` is when the task is raised again, or what it is about happens by itself; None where nothing waits for it.
+        ``holds_refund``: the refund does not go on without it, so a case that waits for its refund now waits for ``role``.
         """
 
 

@@ -67,6 +67,7 @@ from contracts.resolution_v1 import (
     EvidenceRequested,
     InspectionDisputed,
     OfferMade,
+    RefundResumed,
     RemedyCompleted,
     ReminderDue,
     ReshipmentCancelled,
@@ -230,6 +231,7 @@ def _resolution() -> list[EventBody]:
         ReminderDue(**base, moment="R-NTF-10", due_at=DUE),
         SlaBreached(**base, sla="R-SLA-13", due_at=DUE, breached_at=DUE, owner=Role.SUPERVISOR),
         WorkItemOpened(**base, work_item_id=PARCEL, kind="finance_refund_failed", role=Role.FINANCE),
+        RefundResumed(**base, refund_id=refund_id_for(a_case_id(), 1)),
         RemedyCompleted(
             **base,
             remedy_ordinal=1,

@@ -90,6 +90,7 @@ _HAPPENED: dict[str, tuple[str, str]] = {
     "resolution.reminder_due": ("已提醒", "Reminder sent"),
     "resolution.sla_breached": ("时限已超", "A time limit was missed"),
     "resolution.work_item_opened": ("已转人工处理", "A work item was opened"),
+    "resolution.refund_resumed": ("退款继续办理", "The refund goes on"),
     "resolution.remedy_completed": ("处理已完成", "Remedy completed"),
     "resolution.closed": ("申请已结束", "Case closed"),
     "shipment.return_label_created": ("退货面单已生成", "Return label ready"),

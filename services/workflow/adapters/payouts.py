@@ -126,7 +126,9 @@ async def _open_task(conn: Connection, work_items: WorkItems, payout: PayoutRow)
         "currency": payout.currency,
         "test": payout.row["test"],
     }
-    await work_items.open(conn, task_id_of(payout.payout_id), payout.case_id, DUE, Role.FINANCE, detail)
+    await work_items.open(
+        conn, task_id_of(payout.payout_id), payout.case_id, DUE, Role.FINANCE, detail, holds_refund=payout.refund_id is not None
+    )
 
 
 async def listed(

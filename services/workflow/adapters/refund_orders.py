@@ -42,6 +42,7 @@ async def order_attempt(
     """
     refund = await refunds.lock_with_order(conn, refund_id)
     await record_facts(conn, refund_id, [RefundFact(FactKind.ATTEMPT_ORDERED, utc_now(), ordered_by, "payout" if by_payout else "")])
+    await refunds.tell_resumed(conn, refund)
     if refund.state is RefundState.REFUSED:
         await refunds.resume_refused(conn, refund, ordered_by, channel=PAYOUT if by_payout else None)
         attempt = 1
@@ -76,6 +77,7 @@ async def give_up(
         await release(conn, refund.order_id, refund.quote())
         events.append(await bookkeeper.given_up(conn, refund, submissions[-1], code, ordered_by, at))
     await conn.execute("UPDATE refunds SET state = 'failed', code = $2 WHERE refund_id = $1", refund_id, code)
+    await refunds.tell_resumed(conn, refund)
     await conn.execute(_TASK_DONE, refund.case_id, str(refund_id), at, ordered_by, "given_up")
     await _resume(conn, refund, UUID(str(uuid7())))
     await outbox.append(conn, events)

@@ -120,4 +120,6 @@ class PostgresRefundSteps:
                 "currency": refund.currency,
             }
             due_at = handle.at + handle.timers.alarm
-            await self._work_items.open(conn, operation, refund.case_id, "finance_refund_waits", Role.FINANCE, detail, due_at=due_at)
+            await self._work_items.open(
+                conn, operation, refund.case_id, "finance_refund_waits", Role.FINANCE, detail, due_at=due_at, holds_refund=True
+            )

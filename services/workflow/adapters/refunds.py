@@ -7,9 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import uuid5
 
+from uuid_utils.compat import uuid7
+
 from contracts.case_state import OptionCode
 from contracts.identifiers import CaseId, OrderId, RefundId
+from contracts.progress import WaitingFor
 from contracts.quote import Allocation, PriorRefunds, Quote
+from contracts.resolution_v1 import RefundResumed
 from contracts.roles import Role
 from services.kit import outbox
 from services.kit.clock import utc_now
@@ -28,6 +32,7 @@ from services.workflow.adapters.refund_rows import (
     step_of,
     submissions_of,
 )
+from services.workflow.cases import standing
 from services.workflow.money.accounts import PAYOUT
 from services.workflow.money.errors import MoneyError
 from services.workflow.money.quote import quote
@@ -112,6 +117,15 @@ class PostgresRefunds:
             return
         await self._commit(conn, accepted, _payable(found), attempt=1, channel=channel, ordered_by=ordered_by, at=at)
         await outbox.append(conn, refund_events.requested(accepted))
+
+    async def tell_resumed(self, conn: Connection, refund: RefundRow) -> None:
+        """A case that waited for finance to decide about its refund waits for the refund alone again."""
+        stood = await self._cases.progress(conn, refund.case_id)
+        if stood.waiting_for is not WaitingFor.REFUND or stood.who is None:
+            return
+        header, progress = await self._cases.header(conn, refund.case_id), standing.refunding()
+        event = RefundResumed(**header.common(progress), refund_id=refund.refund_id)
+        await self._cases.publish(conn, header, uuid7(), [event], progress)
 
     async def next_attempts(self, conn: Connection, refund_id: RefundId, *, ordered_by: str, channel: str | None = None) -> int:
         """Commit to attempt n+1 for each payment that by the provider's own record was not paid with attempt n, or came back.
@@ -227,7 +241,14 @@ class PostgresRefunds:
         log.warning("refund.refused", refund_id=str(refund.refund_id), code=code)
         detail = {"refund_id": str(refund.refund_id), "order_id": str(refund.order_id), "code": code, "agreed_minor": refund.agreed_minor}
         await self._work_items.open(
-            conn, uuid5(refund.refund_id, "refused"), refund.case_id, "finance_refund_refused", Role.FINANCE, detail, due_at=due_at
+            conn,
+            uuid5(refund.refund_id, "refused"),
+            refund.case_id,
+            "finance_refund_refused",
+            Role.FINANCE,
+            detail,
+            due_at=due_at,
+            holds_refund=True,
         )
 
 

@@ -203,7 +203,16 @@ class Settlements:
             "currency": submission.currency,
             "code": code,
         }
-        await self._work_items.open(conn, uuid5(refund.refund_id, operation), refund.case_id, kind, Role.FINANCE, detail, due_at=due_at)
+        await self._work_items.open(
+            conn,
+            uuid5(refund.refund_id, operation),
+            refund.case_id,
+            kind,
+            Role.FINANCE,
+            detail,
+            due_at=due_at,
+            holds_refund=due_at is not None,
+        )
 
 
 async def wake_if_wanted(conn: Connection, refund: RefundRow, event_id: UUID) -> None:

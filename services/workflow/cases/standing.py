@@ -72,6 +72,12 @@ def refunding() -> Progress:
     return Progress(status=CaseStatus.EXECUTING, stage=Stage.EXECUTE, waiting_for=WaitingFor.REFUND)
 
 
+def refund_with_finance(due_at: datetime | None) -> Progress:
+    """The money goes on only once finance acts (R-RFD-09, R-RFD-15); with a limit, the task is raised again then."""
+    then = Then.NOTHING if due_at is None else Then.ALARM
+    return refunding().model_copy(update={"who": Role.FINANCE, "due_at": due_at, "then": then})
+
+
 def awaiting_return(ship_by: datetime) -> Progress:
     """The customer must hand the parcel in (R-RTN-02)."""
     return Progress(

@@ -1,13 +1,18 @@
 """One guarded transition from what a provider says to what is booked: each outcome once, whoever tells it, however often."""
 
 import asyncio
+from uuid import UUID
 
 import asyncpg
 import pytest
+from pydantic_core import from_json
 
+from contracts.progress import Progress
 from contracts.quote import RefundUnits
+from services.kit.clock import utc_now
 from services.kit.postgres import transaction
 from services.workflow.adapters.refund_orders import NotOrderableError, give_up, order_attempt
+from services.workflow.cases import standing
 from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundTimers
 from tests.support.builders import a_payment, an_order
 from tests.support.workflow_records import RecordsDesk, an_issue, word
@@ -32,6 +37,16 @@ async def fail_all(desk: RecordsDesk, issue: IssueRefundInput) -> None:
 async def reserved(desk: RecordsDesk, issue: IssueRefundInput) -> int:
     found = await desk.pool.fetchval("SELECT reserved_minor FROM payment_caps WHERE order_id = $1", issue.refund.order_id)
     return int(found)
+
+
+async def stand(desk: RecordsDesk, case_id: UUID, progress: Progress) -> None:
+    """Let a case stand so."""
+    await desk.pool.execute("UPDATE cases SET progress = $2, status = $3 WHERE case_id = $1", case_id, progress, progress.status.value)
+
+
+async def stands(desk: RecordsDesk, case_id: UUID) -> Progress:
+    """Where a case stands."""
+    return Progress.model_validate(await desk.pool.fetchval("SELECT progress FROM cases WHERE case_id = $1", case_id))
 
 
 async def test_webhook_and_look_up_at_once_settle_once(desk: RecordsDesk) -> None:
@@ -128,6 +143,32 @@ async def test_finance_orders_one_more_attempt_and_it_settles(desk: RecordsDesk)
     await desk.record(word((await desk.submissions(refund_id))[1], "succeeded"))
     assert (await desk.refund(refund_id))["state"] == "settled"
     assert await reserved(desk, issue) == 850
+
+
+async def test_a_case_says_that_finance_must_act_until_it_has(desk: RecordsDesk) -> None:
+    """The case's own words, in its row and on its events: who, by when, and what happens then (R-RFD-09)."""
+    issue = await a_requested_refund(desk, NO_RETRY)
+    case_id = issue.refund.case_id
+    await stand(desk, case_id, standing.refunding())
+    await fail_all(desk, issue)
+    (due_at,) = [row["due_at"] for row in await desk.pool.fetch("SELECT due_at FROM work_items WHERE case_id = $1", case_id)]
+    assert await stands(desk, case_id) == standing.refund_with_finance(due_at)
+    async with transaction(desk.pool) as conn:
+        await order_attempt(conn, desk.refunds, issue.refund.refund_id, "finn")
+    assert await stands(desk, case_id) == standing.refunding()
+    published = await desk.pool.fetch("SELECT value FROM outbox WHERE key = $1 ORDER BY id", str(case_id))
+    told = [Progress.model_validate(from_json(row["value"])["progress"]) for row in published]
+    assert told == [standing.refund_with_finance(due_at), standing.refunding()]
+
+
+async def test_a_case_that_waits_for_something_else_goes_on_waiting_for_it(desk: RecordsDesk) -> None:
+    issue = await a_requested_refund(desk, NO_RETRY)
+    dispute = standing.inspection_dispute(utc_now())
+    await stand(desk, issue.refund.case_id, dispute)
+    await fail_all(desk, issue)
+    async with transaction(desk.pool) as conn:
+        await give_up(conn, desk.refunds, desk.bookkeeper, issue.refund.refund_id, "closed_account", "fin-1")
+    assert await stands(desk, issue.refund.case_id) == dispute
 
 
 async def test_a_reservation_is_released_only_after_proven_failure(desk: RecordsDesk) -> None:
