@@ -1,25 +1,31 @@
-"""A process that stands still: stopped with all that it started, and continued."""
+"""Processes that stand still: stopped with all that they started, and continued."""
 
 import contextlib
 import signal
+from collections.abc import Sequence
 
 import psutil
 
 
-def freeze(pid: int) -> None:
-    """SIGSTOP to a process and its descendants: connections stay open, and nobody answers."""
-    _send(pid, signal.SIGSTOP)
+def freeze(pid: int) -> Sequence[psutil.Process]:
+    """SIGSTOP to a process and its descendants: connections stay open, and nobody answers. Returns who stands still.
 
-
-def thaw(pid: int) -> None:
-    """SIGCONT to the same."""
-    _send(pid, signal.SIGCONT)
-
-
-def _send(pid: int, number: signal.Signals) -> None:
-    """PostgreSQL's servers are in process groups of their own: the family is what counts, parents first."""
+    PostgreSQL's servers are in process groups of their own: the family is what counts, parents first.
+    """
     with contextlib.suppress(psutil.NoSuchProcess):
         parent = psutil.Process(pid)
-        for process in (parent, *parent.children(recursive=True)):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
+        family = [parent, *parent.children(recursive=True)]
+        _send(family, signal.SIGSTOP)
+        return family
+    return ()
+
+
+def thaw(frozen: Sequence[psutil.Process]) -> None:
+    """SIGCONT to the same, also where their parent was killed meanwhile: they must learn of it and end."""
+    _send(frozen, signal.SIGCONT)
+
+
+def _send(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)

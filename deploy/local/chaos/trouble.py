@@ -123,11 +123,11 @@ class Trouble:
         pid = self.arena.stack.pid(fault.target)
         if pid is None:
             raise LocalError(f"{fault.target} does not run now")
-        freeze(pid)
+        frozen = freeze(pid)
         try:
             await self._stopped_within(fault.seconds)
         finally:
-            thaw(pid)
+            thaw(frozen)
 
     async def _restart(self, fault: Fault) -> None:
         try:
