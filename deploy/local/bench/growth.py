@@ -13,7 +13,7 @@ from deploy.local.bench.past_cases import multiply_past
 from deploy.local.bench.place import CACHED_WORKFLOWS, Place
 from deploy.local.bench.plot import line_chart
 from deploy.local.bench.report import Result, Row
-from deploy.local.bench.return_calls import ReturnCalls
+from deploy.local.bench.return_calls import ReturnCalls, return_calls
 from deploy.local.bench.returns_rate import series_of
 from deploy.local.bench.shop import orders_on_record
 from deploy.local.bench.workflow_service import eventually
@@ -48,9 +48,9 @@ _PROBE_ORDERS_PER_SECOND = 40
 class _Growth:
     """One run: the place, its callers, and what was found at each stage."""
 
-    def __init__(self, place: Place, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, place: Place, calls: ReturnCalls, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self.place = place
-        self.calls = ReturnCalls(place)
+        self.calls = calls
         self.connection = connection
         self.found: list[tuple[str, int, float, float, float]] = []
         self.memory: list[tuple[float, float]] = []
@@ -91,26 +91,26 @@ class _Growth:
 async def measure_growth(place: Place) -> AsyncIterator[Result]:
     """Measure all of :data:`ROWS`; add a table and write a chart."""
     connection = await asyncpg.connect(with_login(place.admin_dsn, database=DATABASE))
-    growth = _Growth(place, connection)
     try:
-        await growth.probe("closed", int(await connection.fetchval(_CLOSED)))
-        closed = int(await connection.fetchval(_CLOSED))
-        await multiply_past(connection, max(1, place.size.history // max(closed, 1)))
-        await growth.probe("closed", int(await connection.fetchval(_CLOSED)))
-        await growth.probe("open", 0)
-        past = list(growth.seconds_at("closed"))
-        yield CLOSED_PAST.is_(past[-1] / past[0])
-        for wanted in place.size.open_cases:
-            await growth.probe("open", await growth.open_until(wanted))
-        waiting = list(growth.seconds_at("open"))
-        yield OPEN.is_(waiting[-1] / waiting[0])
-        _tell(growth)
-        slope = slope_of(growth.memory)
-        yield MEMORY.is_(slope.certain_growth)
-        yield SLOPE.is_(slope.value)
+        async with return_calls(place) as calls:
+            growth = _Growth(place, calls, connection)
+            await growth.probe("closed", int(await connection.fetchval(_CLOSED)))
+            closed = int(await connection.fetchval(_CLOSED))
+            await multiply_past(connection, max(1, place.size.history // max(closed, 1)))
+            await growth.probe("closed", int(await connection.fetchval(_CLOSED)))
+            await growth.probe("open", 0)
+            past = list(growth.seconds_at("closed"))
+            yield CLOSED_PAST.is_(past[-1] / past[0])
+            for wanted in place.size.open_cases:
+                await growth.probe("open", await growth.open_until(wanted))
+            waiting = list(growth.seconds_at("open"))
+            yield OPEN.is_(waiting[-1] / waiting[0])
     finally:
-        await growth.calls.close()
         await connection.close()
+    _tell(growth)
+    slope = slope_of(growth.memory)
+    yield MEMORY.is_(slope.certain_growth)
+    yield SLOPE.is_(slope.value)
 
 
 async def _open(calls: ReturnCalls, number: str) -> None:

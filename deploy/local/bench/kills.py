@@ -12,7 +12,7 @@ from temporalio.client import WorkflowHandle
 
 from deploy.local.bench.place import Place
 from deploy.local.bench.report import Result, Row
-from deploy.local.bench.return_calls import CallFailedError, ReturnCalls
+from deploy.local.bench.return_calls import CallFailedError, ReturnCalls, return_calls
 from deploy.local.bench.shop import orders_on_record
 from deploy.local.bench.workflow_service import eventually, temporal
 from deploy.local.provision.postgres import DATABASE, with_login
@@ -36,36 +36,35 @@ _RETRY_SECONDS = 0.02
 
 async def measure_kills(place: Place) -> AsyncIterator[Result]:
     """Measure all of :data:`ROWS`."""
-    calls = ReturnCalls(place)
     connection = await asyncpg.connect(with_login(place.admin_dsn, database=DATABASE))
     try:
-        numbers = await orders_on_record(place, calls, _SPARE_ORDERS)
-        waiting = (await calls.open(next(numbers)))["case_id"]
-        await calls.offered(waiting)
+        async with return_calls(place) as calls:
+            numbers = await orders_on_record(place, calls, _SPARE_ORDERS)
+            waiting = (await calls.open(next(numbers)))["case_id"]
+            await calls.offered(waiting)
 
-        killed_at = await _kill(place, "intake")
-        accepted = await _accepted(calls, next(numbers))
-        yield API.is_(perf_counter() - killed_at)
-        sent = "SELECT true FROM intake.outbox WHERE key = $1 AND sent_at IS NOT NULL"
-        await eventually(lambda: connection.fetchval(sent, accepted), "the event of the case")
-        yield RELAY.is_(perf_counter() - killed_at)
-        await place.stack.wait_ready()
+            killed_at = await _kill(place, "intake")
+            accepted = await _accepted(calls, next(numbers))
+            yield API.is_(perf_counter() - killed_at)
+            sent = "SELECT true FROM intake.outbox WHERE key = $1 AND sent_at IS NOT NULL"
+            await eventually(lambda: connection.fetchval(sent, accepted), "the event of the case")
+            yield RELAY.is_(perf_counter() - killed_at)
+            await place.stack.wait_ready()
 
-        case_id = await _accepted(calls, next(numbers))  # the connections are made anew after the kill
-        handle = (await temporal(place)).get_workflow_handle(f"case/{waiting}")
-        killed_at = await _kill(place, "workflow")
-        case_id = await _accepted(calls, next(numbers))
-        await handle.signal("deliver", CaseSignal(event_id=uuid4(), kind=FactKind.RETURN_IN_TRANSIT))
-        taken_in = "SELECT true FROM workflow.cases WHERE case_id = $1::text::uuid"
-        seconds = await asyncio.gather(
-            _until(lambda: connection.fetchval(taken_in, case_id), "the case to be taken in", killed_at),
-            _until(lambda: _answered(handle), "the process to answer", killed_at),
-        )
-        yield CONSUMER.is_(seconds[0])
-        yield WORKER.is_(seconds[1])
-        await place.stack.wait_ready()
+            case_id = await _accepted(calls, next(numbers))  # the connections are made anew after the kill
+            handle = (await temporal(place)).get_workflow_handle(f"case/{waiting}")
+            killed_at = await _kill(place, "workflow")
+            case_id = await _accepted(calls, next(numbers))
+            await handle.signal("deliver", CaseSignal(event_id=uuid4(), kind=FactKind.RETURN_IN_TRANSIT))
+            taken_in = "SELECT true FROM workflow.cases WHERE case_id = $1::text::uuid"
+            seconds = await asyncio.gather(
+                _until(lambda: connection.fetchval(taken_in, case_id), "the case to be taken in", killed_at),
+                _until(lambda: _answered(handle), "the process to answer", killed_at),
+            )
+            yield CONSUMER.is_(seconds[0])
+            yield WORKER.is_(seconds[1])
+            await place.stack.wait_ready()
     finally:
-        await calls.close()
         await connection.close()
 
 
@@ -89,7 +88,7 @@ async def _accepted(calls: ReturnCalls, number: str) -> str:
         try:
             return str((await calls.open(number))["case_id"])
         except (OSError, asyncio.IncompleteReadError, CallFailedError):
-            await calls.close()
+            await calls.hang_up()
             await asyncio.sleep(_RETRY_SECONDS)
 
 

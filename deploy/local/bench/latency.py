@@ -2,19 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
 from time import perf_counter
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import ConsumerRecord
 
-from contracts.topics import TOPICS, Topic
+from contracts.topics import Topic
 from deploy.local.bench.events import a_middling_event
 from deploy.local.bench.figures import percentile
 from deploy.local.bench.http_connection import rate_of
 from deploy.local.bench.place import Place
 from deploy.local.bench.relaying import a_relay_at_work
 from deploy.local.bench.report import Result, Row
+from deploy.local.bench.topic_tail import header, topic_tail
 from services.kit import outbox
 from services.kit.postgres import transaction
 
@@ -38,8 +38,13 @@ _PATIENCE_SECONDS = 60.0
 
 async def measure_latency(place: Place) -> AsyncIterator[Result]:
     """Measure all of :data:`ROWS`."""
-    async with a_relay_at_work(place, "latency") as relay, _seen(place.kafka, Topic.RESOLUTION.value) as seen:
-        committed: dict[UUID, float] = {}
+    committed: dict[UUID, float] = {}
+    seen: dict[UUID, float] = {}
+
+    def see(record: "ConsumerRecord[bytes, bytes]") -> None:
+        seen[UUID(header(record, "ce_id"))] = perf_counter()
+
+    async with a_relay_at_work(place, "latency") as relay, topic_tail(place.kafka, (Topic.RESOLUTION,), see):
 
         async def commit() -> None:
             event = a_middling_event()
@@ -74,28 +79,3 @@ async def _all_seen(committed: Mapping[UUID, float], seen: Mapping[UUID, float])
     async with asyncio.timeout(_PATIENCE_SECONDS):
         while not committed.keys() <= seen.keys():  # noqa: ASYNC110 - Kafka sets no event here
             await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def _seen(bootstrap_servers: str, topic: str) -> AsyncIterator[Mapping[UUID, float]]:
-    """When the records of a topic were seen, by the id of their event, for those that come within the block."""
-    seen: dict[UUID, float] = {}
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
-    await consumer.start()
-    consumer.assign(
-        [TopicPartition(spec.topic.value, number) for spec in TOPICS if spec.topic == topic for number in range(spec.partitions)]
-    )
-    await consumer.seek_to_end()
-
-    async def read() -> None:
-        async for record in consumer:
-            seen[UUID(dict(record.headers)["ce_id"].decode())] = perf_counter()
-
-    reading = asyncio.create_task(read())
-    try:
-        yield seen
-    finally:
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
-        await consumer.stop()

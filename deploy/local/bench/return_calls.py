@@ -1,7 +1,8 @@
 """One whole return over HTTP, as storefront and warehouse would make it: open, choose, label, receive, inspect, until its refund is settled."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import perf_counter
@@ -10,13 +11,19 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from contracts.events import CaseEvent
+from contracts.resolution_v1 import ConfirmationRequested, OfferMade
 from contracts.roles import Role
+from contracts.shipment_v1 import ReturnLabelCreated
+from deploy.local.bench.case_news import CaseNews, case_news
 from deploy.local.bench.http_connection import HttpConnection
 from deploy.local.bench.orders import MERCHANT
 from deploy.local.bench.place import Place
 from services.kit.tokens import ALL_MERCHANTS, issue_staff_token
 
 _PATIENCE_SECONDS = 120.0
+_LOOK_SECONDS = 0.05
+"""Intake hears of an event when everybody does; how long a caller leaves it who was there first."""
 _SUCCESS = range(200, 300)
 
 
@@ -59,9 +66,9 @@ class Door:
 
 
 class ReturnCalls:
-    """Makes returns. ``look_seconds`` is how long a caller waits before it looks at a case again."""
+    """Makes returns: acts over HTTP, and looks at a case over HTTP whenever an event says that it went on."""
 
-    def __init__(self, place: Place, look_seconds: float = 0.1) -> None:
+    def __init__(self, place: Place, news: CaseNews) -> None:
         credentials = place.stack.credentials
         staff = issue_staff_token(
             credentials.staff_private_key,
@@ -72,7 +79,7 @@ class ReturnCalls:
         )
         self.intake = _door(place.stack.url("intake"), credentials.merchants[MERCHANT]["api_key"])
         self.logistics = _door(place.stack.url("logistics"), staff)
-        self.look_seconds = look_seconds
+        self._news = news
 
     @property
     def calls(self) -> int:
@@ -83,18 +90,18 @@ class ReturnCalls:
         """One return of two units of an order; the seconds from the application to the settled refund. The customer then says that all is well."""
         began = perf_counter()
         case = await self.open(number)
-        path = f"/v1/cases/{case['case_id']}"
-        offer = (await self._until(path, lambda seen: seen["offer"] is not None))["offer"]
+        case_id = case["case_id"]
+        path = f"/v1/cases/{case_id}"
+        offer = (await self._seen_after(OfferMade, case_id, lambda seen: seen["offer"] is not None))["offer"]
         await self.intake.call("POST", f"{path}/choice", {"offer_id": offer["offer_id"], "option": "return_refund"}, f"choice/{number}")
-        await self._until(path, lambda seen: bool(seen["returning"] and seen["returning"]["label_url"]))
+        await self._seen_after(ReturnLabelCreated, case_id, lambda seen: bool(seen["returning"] and seen["returning"]["label_url"]))
         receipt = await self.logistics.call("POST", "/v1/receipts", {"case_number": case["case_number"]}, f"receipt/{number}")
         inspection = f"/v1/returns/{receipt['rma_id']}/inspection"
         await self.logistics.call("POST", inspection, {"result": "match"}, f"inspection/{number}")
-        await self._until(
-            path, lambda seen: any(refund["state"] == "settled" for refund in seen["refunds"]) and seen["status"] == "confirming"
-        )
+        await self._seen_after(ConfirmationRequested, case_id, _is_refunded)
         seconds = perf_counter() - began
         await self.intake.call("POST", f"{path}/satisfaction", {"satisfied": True}, f"satisfied/{number}")
+        self._news.forget(case_id)
         return seconds
 
     async def open(self, number: str) -> Any:
@@ -104,20 +111,37 @@ class ReturnCalls:
 
     async def offered(self, case_id: str) -> None:
         """Wait until a case has its offer."""
-        await self._until(f"/v1/cases/{case_id}", lambda seen: seen["offer"] is not None)
+        await self._seen_after(OfferMade, case_id, lambda seen: seen["offer"] is not None)
 
-    async def close(self) -> None:
-        """End all connections."""
+    async def hang_up(self) -> None:
+        """End all connections; the next calls make new ones."""
         await self.intake.close()
         await self.logistics.close()
 
-    async def _until(self, path: str, holds: Callable[[Any], bool]) -> Any:
+    async def _seen_after(self, event: type[CaseEvent], case_id: str, holds: Callable[[Any], bool]) -> Any:
+        """The case as intake shows it once it knows of the event as well."""
+        await self._news.heard(case_id, event)
         async with asyncio.timeout(_PATIENCE_SECONDS):
             while True:
-                await asyncio.sleep(self.look_seconds)
-                seen = await self.intake.call("GET", path)
+                seen = await self.intake.call("GET", f"/v1/cases/{case_id}")
                 if holds(seen):
                     return seen
+                await asyncio.sleep(_LOOK_SECONDS)
+
+
+@asynccontextmanager
+async def return_calls(place: Place) -> AsyncIterator[ReturnCalls]:
+    """Callers of a place's doors who listen to its events."""
+    async with case_news(place.kafka) as news:
+        calls = ReturnCalls(place, news)
+        try:
+            yield calls
+        finally:
+            await calls.hang_up()
+
+
+def _is_refunded(seen: Any) -> bool:
+    return seen["status"] == "confirming" and any(refund["state"] == "settled" for refund in seen["refunds"])
 
 
 def _door(url: str, token: str) -> Door:

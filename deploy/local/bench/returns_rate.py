@@ -13,7 +13,7 @@ from deploy.local.bench.figures import percentile
 from deploy.local.bench.http_connection import rate_of
 from deploy.local.bench.place import Place
 from deploy.local.bench.report import Result, Row
-from deploy.local.bench.return_calls import ReturnCalls
+from deploy.local.bench.return_calls import ReturnCalls, return_calls
 from deploy.local.bench.shop import orders_on_record
 from deploy.local.bench.turns import in_turns
 from deploy.local.bench.workflow_service import temporal
@@ -51,10 +51,9 @@ async def measure_returns(place: Place) -> AsyncIterator[Result]:
     """Measure all of :data:`ROWS`, and add a table of what a return takes at each concurrency."""
     size = place.size
     await count_statements(place)
-    calls = ReturnCalls(place)
     bare = NoOpWorker(await temporal(place), f"bench-five-{uuid4().hex[:6]}")
     pieces = max(2, min(_HANDS * _PIECES, size.cases * 2))
-    try:
+    async with return_calls(place) as calls:
         numbers = await orders_on_record(place, calls, pieces * (size.turns + 1))
 
         async def returns() -> float:
@@ -69,8 +68,6 @@ async def measure_returns(place: Place) -> AsyncIterator[Result]:
         yield RATE.is_(rates.of("returns"))
         yield BARE.is_(rates.of("noops"))
         place.tables.append(await _table(place, calls))
-    finally:
-        await calls.close()
 
 
 async def _one(calls: ReturnCalls, number: str) -> None:

@@ -8,7 +8,7 @@ import asyncpg
 from deploy.local.bench.http_connection import rate_of
 from deploy.local.bench.place import Place
 from deploy.local.bench.report import Result, Row
-from deploy.local.bench.return_calls import ReturnCalls
+from deploy.local.bench.return_calls import ReturnCalls, return_calls
 from deploy.local.bench.shop import orders_on_record
 from deploy.local.bench.workflow_service import eventually
 from deploy.local.provision.postgres import DATABASE, SERVICES, with_login
@@ -37,17 +37,16 @@ _LISTED = 12
 
 async def measure_storage(place: Place) -> AsyncIterator[Result]:
     """Measure all of :data:`ROWS`, and add a table of where the bytes are."""
-    calls = ReturnCalls(place)
     connection = await asyncpg.connect(with_login(place.admin_dsn, database=DATABASE))
     try:
-        numbers = await orders_on_record(place, calls, place.size.cases * 5)
-        await _closed(connection)
-        before, cases = await _sizes(connection), await connection.fetchval(_CASES)
-        await rate_of([partial(_one, calls, number) for number in numbers], _HANDS)
-        await _closed(connection)
-        after, closed = await _sizes(connection), await connection.fetchval(_CASES) - cases
+        async with return_calls(place) as calls:
+            numbers = await orders_on_record(place, calls, place.size.cases * 5)
+            await _closed(connection)
+            before, cases = await _sizes(connection), await connection.fetchval(_CASES)
+            await rate_of([partial(_one, calls, number) for number in numbers], _HANDS)
+            await _closed(connection)
+            after, closed = await _sizes(connection), await connection.fetchval(_CASES) - cases
     finally:
-        await calls.close()
         await connection.close()
     yield BYTES.is_((sum(after.values()) - sum(before.values())) / closed)
     grown = sorted(((after[name] - before.get(name, 0)) / closed, name) for name in after)[::-1][:_LISTED]

@@ -1,8 +1,12 @@
 """Mail by SMTP (aiosmtplib)."""
 
+import socket
 import ssl
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formataddr
+from time import monotonic
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -10,6 +14,25 @@ import aiosmtplib
 from services.notifications.ports import Mail, MailDelayedError, MailRefusedError
 
 _PERMANENT = 500
+_WARM_SECONDS = 5.0
+"""How long an unused connection is trusted: mail servers and what stands before them close idle ones, the strictest after ten seconds."""
+
+
+class _KnownHeaders(HeaderRegistry):
+    """The library makes a class anew for each header of each mail; this one keeps them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._classes: dict[str, type] = {}
+
+    def __getitem__(self, name: str) -> type:
+        known = self._classes.get(name)
+        if known is None:
+            known = self._classes[name] = super().__getitem__(name)
+        return known
+
+
+_POLICY = SMTP.clone(header_factory=_KnownHeaders())
 
 
 class SmtpUrlError(ValueError):
@@ -17,7 +40,7 @@ class SmtpUrlError(ValueError):
 
 
 class SmtpMailer:
-    """Sends each mail over a connection of its own to one server; the number at once is the caller's to bound."""
+    """Sends mails to one server, over connections that are used again while they are warm; the number at once is the caller's to bound."""
 
     def __init__(self, url: str, timeout_seconds: float = 20) -> None:
         """Read the server's address: ``smtp://``, ``smtps://`` or ``smtp+starttls://``. Raises :class:`SmtpUrlError`."""
@@ -32,21 +55,21 @@ class SmtpMailer:
         self._username = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
         self._timeout_seconds = timeout_seconds
+        # Each costs a look at the resolver or at the disk, so they are made once.
+        self._local_hostname = socket.getfqdn()
+        self._tls_context = ssl.create_default_context() if self._scheme != "smtp" else None
+        self._warm: list[tuple[aiosmtplib.SMTP, float]] = []
 
     async def send(self, mail: Mail) -> None:
         """Send one mail. Raises ``MailRefusedError`` or ``MailDelayedError`` (see ports)."""
         try:
-            await aiosmtplib.send(
-                _as_email(mail),
-                hostname=self._host,
-                port=self._port,
-                username=self._username,
-                password=self._password,
-                use_tls=self._scheme == "smtps",
-                start_tls=self._scheme == "smtp+starttls",
-                tls_context=ssl.create_default_context() if self._scheme != "smtp" else None,
-                timeout=self._timeout_seconds,
-            )
+            client = await self._connected()
+            try:
+                await client.send_message(as_email(mail))
+            except BaseException:
+                client.close()
+                raise
+            self._warm.append((client, monotonic()))
         except aiosmtplib.SMTPRecipientsRefused as error:
             code = max((refused.code for refused in error.recipients), default=0)
             raise (MailRefusedError(code) if code >= _PERMANENT else MailDelayedError(f"smtp {code}")) from error
@@ -55,16 +78,39 @@ class SmtpMailer:
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailDelayedError(type(error).__name__) from error
 
+    async def _connected(self) -> aiosmtplib.SMTP:
+        """A connection that nobody else uses, ready for a mail."""
+        while self._warm:
+            client, used_at = self._warm.pop()
+            if client.is_connected and monotonic() - used_at < _WARM_SECONDS:
+                return client
+            client.close()
+        client = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=self._username,
+            password=self._password,
+            use_tls=self._scheme == "smtps",
+            start_tls=self._scheme == "smtp+starttls",
+            tls_context=self._tls_context,
+            local_hostname=self._local_hostname,
+            timeout=self._timeout_seconds,
+        )
+        await client.connect()
+        return client
 
-def _as_email(mail: Mail) -> EmailMessage:
-    message = EmailMessage()
+
+def as_email(mail: Mail) -> EmailMessage:
+    """A mail with both its bodies. Raises ``ValueError`` where a field holds a line break."""
+    message = EmailMessage(_POLICY)
     message["Message-ID"] = mail.message_id
     message["From"] = formataddr((mail.sender_name, mail.sender))
     message["To"] = mail.recipient
     message["Subject"] = mail.subject
     message["X-Case-Number"] = mail.case_number
-    message["Content-Language"] = mail.locale
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    # Setting the content throws headers about content away.
+    message["Content-Language"] = mail.locale
     return message

@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.local.sandbox.clock import now_ms, rfc3339
 from deploy.local.sandbox.errors import RefusedError
-from deploy.local.sandbox.mailbox.letter import read_letter
+from deploy.local.sandbox.mailbox.letter import Letter, read_letter
 from deploy.local.sandbox.paging import read_cursor, write_cursor
 from deploy.local.sandbox.store import Row, Store
 
@@ -48,9 +48,8 @@ class Box:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def keep(self, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
-        """Keep a message, durable on return; its number."""
-        letter = read_letter(raw)
+    def keep(self, mail_from: str, recipients: Sequence[str], letter: Letter, raw: bytes) -> int:
+        """Keep a message, ``letter`` as it was read and ``raw`` as it came; durable on return; its number."""
         found_by = "\n".join((letter.subject, letter.to, *recipients, letter.case_number or "", letter.text)).lower()
         with self._store.transaction():
             return self._store.insert(

@@ -1,9 +1,10 @@
 """Reads a raw message (RFC 5322, MIME): what a page or a search needs of it, however badly it is made."""
 
 from dataclasses import dataclass
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesParser
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
 from typing import Any
 
 _PREVIEW_LENGTH = 140
@@ -31,37 +32,46 @@ class Letter:
 
 def read_letter(raw: bytes) -> Letter:
     """Take a message apart. What cannot be decoded is shown as far as it can."""
-    message = BytesParser(EmailMessage, policy=policy.default).parsebytes(raw)
+    # The older interface of the library: it never trips over a malformed header, and takes a tenth of the time.
+    message = message_from_bytes(raw)
+    headers = [(name, _decoded(value)) for name, value in message.raw_items()]
+    first = {name.lower(): value for name, value in reversed(headers)}
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    bodies = [part for part in parts if part.get_content_disposition() != "attachment"]
     return Letter(
-        message_id=_header(message, "Message-ID"),
-        subject=_header(message, "Subject") or "",
-        sender=_header(message, "From") or "",
-        to=_header(message, "To") or "",
-        case_number=_header(message, "X-Case-Number"),
-        text=_part(message, "plain") or "",
-        html=_part(message, "html"),
-        headers=[(name, _clean(str(value))) for name, value in message.raw_items()],
-        attachments=[_describe(part) for part in message.iter_attachments()],
+        message_id=first.get("message-id"),
+        subject=first.get("subject", ""),
+        sender=first.get("from", ""),
+        to=first.get("to", ""),
+        case_number=first.get("x-case-number"),
+        text=_first(bodies, "text/plain") or "",
+        html=_first(bodies, "text/html"),
+        headers=headers,
+        attachments=[_describe(part) for part in parts if part.get_content_disposition() == "attachment"],
     )
 
 
-def _header(message: EmailMessage, name: str) -> str | None:
+def _decoded(value: str) -> str:
+    """The words of a header on one line, be they encoded (RFC 2047), plain UTF-8 (RFC 6532) or anything else."""
+    plain = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
-        value = message[name]
-    except (ValueError, IndexError, AttributeError, TypeError):  # the parser of structured headers trips over some malformed ones
-        value = dict(message.raw_items()).get(name)
-    return None if value is None else _clean(" ".join(str(value).split()))
+        words = str(make_header(decode_header(plain)))
+    except (HeaderParseError, LookupError, ValueError):  # an unknown or lying charset
+        words = plain
+    return _clean(" ".join(words.split()))
 
 
-def _part(message: EmailMessage, kind: str) -> str | None:
-    body = message.get_body(preferencelist=(kind,))
-    if body is None:
+def _first(parts: list[Message], content_type: str) -> str | None:
+    """The text of the first part of that type."""
+    part = next((part for part in parts if part.get_content_type() == content_type), None)
+    if part is None:
         return None
+    payload = part.get_payload(decode=True)
+    content = payload if isinstance(payload, bytes) else b""
     try:
-        return _clean(str(body.get_content()))
-    except (LookupError, ValueError):  # an unknown or lying charset
-        payload = body.get_payload(decode=True)
-        return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+        return _clean(content.decode(part.get_content_charset("ascii"), "replace"))
+    except LookupError:  # an unknown charset
+        return content.decode("utf-8", "replace")
 
 
 def _describe(part: Any) -> dict[str, Any]:

@@ -39,10 +39,11 @@ class Postman:
         if faults.delay_ms:
             await asyncio.sleep(faults.delay_ms / 1000)
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
-        subject = read_letter(raw).message_id or ",".join(envelope.rcpt_tos)
+        letter = read_letter(raw)
+        subject = letter.message_id or ",".join(envelope.rcpt_tos)
         if self._board.strikes("temporary_error", subject, faults.temporary_error_rate):
             return "451 4.3.0 Try again later (fault switch temporary_error_rate)"
-        number = self._box.keep(envelope.mail_from or "", envelope.rcpt_tos, raw)
+        number = self._box.keep(envelope.mail_from or "", envelope.rcpt_tos, letter, raw)
         if self._board.strikes("drop_answer", subject, faults.drop_answer_rate):
             cast("asyncio.Transport", server.transport).abort()
         return f"250 2.0.0 Kept as {number}"
