@@ -1,5 +1,6 @@
 """The composition root of the processes: joins activities to the records, and both to a Temporal worker."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -37,6 +38,8 @@ from services.workflow.workflows.return_goods import ReturnGoods
 
 WORKFLOWS = (AfterSalesCase, IssueRefund, ReturnGoods, ReshipGoods, ReconcileDaily)
 
+_WORKFLOW_THREADS = 4
+"""How many threads run workflow code, of which one at a time holds the interpreter. Without a bound there come to be 500, each with memory of its own."""
 _PASSED_THROUGH = ("services", "contracts", "pydantic", "pydantic_core", "annotated_types", "uuid_utils", "tzdata", "zoneinfo")
 
 
@@ -73,6 +76,7 @@ def build_worker(client: Client, books: Books, providers: Providers, settings: W
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
         activities=activities,
+        workflow_task_executor=ThreadPoolExecutor(_WORKFLOW_THREADS, thread_name_prefix="workflow-task"),
         workflow_runner=workflow_runner(),
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_activities=settings.max_concurrent_activities,
