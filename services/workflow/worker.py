@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from contracts.merchant import load_merchants
 from services.kit.postgres import Pool
+from services.kit.workflow_runner import ContextFreeRunner
 from services.workflow.activities.approvals import ApprovalActivities
 from services.workflow.activities.cases import CaseActivities
 from services.workflow.activities.reconciliation import ReconciliationActivities
@@ -84,6 +85,6 @@ def build_worker(client: Client, books: Books, providers: Providers, settings: W
     )
 
 
-def workflow_runner() -> SandboxedWorkflowRunner:
+def workflow_runner() -> ContextFreeRunner:
     """How workflow code runs: sandboxed, our own modules passed through."""
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH))
+    return ContextFreeRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH))
