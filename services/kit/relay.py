@@ -44,6 +44,7 @@ _UNSENT = """
 SELECT id, event_id, event_type, source, topic, key, sequence, merchant_id, test, occurred_at, trace_parent, value
 FROM outbox WHERE sent_at IS NULL AND id <> ALL ($1::bigint[]) ORDER BY id LIMIT $2
 """
+_MARK_AND_READ = f"WITH marked AS (UPDATE outbox SET sent_at = now() WHERE id = ANY ($3::bigint[])) {_UNSENT}"  # noqa: S608 - no value is part of it
 _OLDEST = "SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT 1"
 
 
@@ -102,18 +103,22 @@ class Relay:
         prune_at = clock()
         try:
             await producer.start()
+            look = True
             while not stop.is_set():
+                look = look or self._bell.is_set()
                 self._bell.clear()
-                if sent := await sender.step():
+                if sent := await sender.step(look=look):
                     metrics.EVENTS_SENT.labels(self._service).inc(sent)
+                    look = False
                     continue
                 metrics.OUTBOX_AGE.labels(self._service).set(0)
                 if clock() >= prune_at:
                     await prune(connection)
                     prune_at = clock() + PRUNE_SECONDS
                 await wait_any(self._bell, stop, timeout_seconds=POLL_SECONDS)
+                look = True
             deadline = clock() + FLUSH_SECONDS
-            while clock() < deadline and await sender.step():
+            while clock() < deadline and await sender.step(look=True):
                 pass
         finally:
             await _close(producer)
@@ -133,9 +138,14 @@ class _Sender:
         self._under_way = _Batch()
         self._acknowledged = _Batch()
 
-    async def step(self) -> int:
-        """Hand the next unsent events over and see the ones before through. Returns how many events there were of both."""
-        rows = self._read_ahead or await self._read(self._acknowledged.ids + self._under_way.ids)
+    async def step(self, *, look: bool) -> int:
+        """Hand the next unsent events over and see the ones before through. Returns how many events there were of both.
+
+        ``look``: there may be events that no earlier step has seen. Whoever marks looks anyway.
+        """
+        rows = self._read_ahead
+        if look and not rows:
+            rows = await self._read(self._acknowledged.ids + self._under_way.ids)
         beside = asyncio.create_task(self._mark_and_read_on(rows))
         try:
             await asyncio.sleep(0)  # its statement is on its way before this process begins to compute
@@ -153,12 +163,11 @@ class _Sender:
         return marked + len(before.ids) + len(rows)
 
     async def _mark_and_read_on(self, rows: Sequence[Record]) -> list[Record]:
-        """Mark what was acknowledged; read what follows ``rows``, unless they were the last."""
+        """Mark what was acknowledged and read what follows ``rows``; if there is nothing to mark, only where ``rows`` were not the last."""
+        passed_over = [*self._under_way.ids, *(row["id"] for row in rows)]
         if self._acknowledged.ids:
-            await _mark_sent(self._connection, self._acknowledged.ids)
-        if len(rows) < BATCH_ROWS:
-            return []
-        return await self._read([*self._under_way.ids, *(row["id"] for row in rows)])
+            return await _mark_and_read(self._connection, self._acknowledged.ids, passed_over)
+        return await self._read(passed_over) if len(rows) == BATCH_ROWS else []
 
     async def _read(self, passed_over: Sequence[int]) -> list[Record]:
         return await self._connection.fetch(_UNSENT, passed_over, BATCH_ROWS)
@@ -183,8 +192,9 @@ class _Batch:
             raise failures[0]
 
 
-async def _mark_sent(connection: Connection, ids: Sequence[int]) -> None:
-    await connection.execute("UPDATE outbox SET sent_at = now() WHERE id = ANY($1::bigint[])", ids)
+async def _mark_and_read(connection: Connection, sent: Sequence[int], passed_over: Sequence[int]) -> list[Record]:
+    """Mark events as sent, and read the next in the same statement, which does not see yet that those are."""
+    return await connection.fetch(_MARK_AND_READ, [*sent, *passed_over], BATCH_ROWS, sent)
 
 
 async def republish(connection: Connection, *, since: Any, until: Any = None, topic: str | None = None) -> int:

@@ -8,6 +8,7 @@ import pytest
 from aiokafka.errors import KafkaError
 from structlog.testing import capture_logs
 
+from services.kit import postgres
 from services.kit import relay as relay_module
 from services.kit.broker import make_producer
 from services.kit.clock import utc_now
@@ -41,17 +42,17 @@ async def test_a_crash_between_sending_and_marking_repeats_events_but_loses_none
 ) -> None:
     key = a_case_key()
     await commit(pool, *(an_event(key) for _ in range(10)))
-    real_mark = relay_module._mark_sent
+    real_mark = relay_module._mark_and_read
     crashes = 0
 
-    async def crash_once_before_marking(*arguments: Any) -> None:
+    async def crash_once_before_marking(*arguments: Any) -> Any:
         nonlocal crashes
         crashes += 1
         if crashes == 1:
             raise ConnectionResetError("the process died here")
-        await real_mark(*arguments)
+        return await real_mark(*arguments)
 
-    monkeypatch.setattr(relay_module, "_mark_sent", crash_once_before_marking)
+    monkeypatch.setattr(relay_module, "_mark_and_read", crash_once_before_marking)
     async with running(Relay(pool, settings, service="kit")):
         await until(lambda: _all_sent(pool))
     arrived = await read_keys(kafka_bootstrap, {str(key)}, 20)
@@ -83,6 +84,31 @@ async def test_a_failed_producer_is_replaced_and_nothing_is_lost(
         await until(lambda: _all_sent(pool))
     assert made == 2
     assert [sequence for _key, sequence, _id in await read_keys(kafka_bootstrap, {str(key)}, 1)] == [1]
+
+
+async def test_a_batch_is_read_once_and_marked_once(pool: Pool, settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who marks looks for more in the same statement; nobody looks again where nothing was committed."""
+    asked: list[str] = []
+
+    async def connect(dsn: str, application: str, **session: str) -> Any:
+        connection = await real_connect(dsn, application, **session)
+        connection.add_query_logger(lambda query: asked.append(query.query) if "FROM outbox WHERE sent_at IS NULL" in query.query else None)
+        return connection
+
+    real_connect = postgres.connect
+    monkeypatch.setattr(relay_module, "connect", connect)
+    monkeypatch.setattr(relay_module, "POLL_SECONDS", 60.0)
+    async with running(Relay(pool, settings, service="kit")):
+        await until(lambda: _leader_pid(pool))
+        await until(lambda: _looked(asked))
+        asked.clear()
+        await commit(pool, *(an_event() for _ in range(3)))
+        await until(lambda: _all_sent(pool))
+        assert ["UPDATE outbox" in query for query in asked] == [False, True]
+
+
+async def _looked(asked: list[str]) -> bool:
+    return bool(asked)
 
 
 async def _leader_pid(pool: Pool) -> int | None:
