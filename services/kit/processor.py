@@ -7,11 +7,11 @@ costs its neighbours nothing, and good batches pay nothing for that.
 import asyncio
 from collections.abc import Sequence
 from typing import Any, Final, cast
-from uuid import UUID
 
 from services.kit import inbox, metrics, quarantine
 from services.kit.errors import PermanentError, is_transient
 from services.kit.handlers import Handlers, ManyHandler, Received
+from services.kit.inbox import Claim
 from services.kit.logging import get_logger
 from services.kit.postgres import Connection, Pool, transaction
 from services.kit.quarantine import Entry
@@ -52,11 +52,11 @@ class Processor:
     async def _run(self, batch: Sequence[Incoming], *, careful: bool) -> None:
         topic = batch[0].record.topic
         async with transaction(self._pool) as connection:
-            fresh, repeated = await _unseen(connection, batch)
-            irregular = await inbox.advance(connection, topic, fresh)
+            claimed = await inbox.claim(connection, topic, batch)
+            fresh, repeated = _unseen(claimed, batch)
+            irregular = inbox.irregularities(topic, batch, fresh, claimed)
             concerned = [item for item in fresh if item.concerns_us]
-            keys = {item.key for item in concerned if item.key is not None}
-            held = await quarantine.held_keys(connection, topic, list(keys)) if keys else set()
+            held = claimed.held
             put_aside: list[Entry] = []
             together = _Together(connection)
             for item in concerned:
@@ -132,10 +132,9 @@ async def try_carefully(connection: Connection, call: Call) -> Problem | None:
     raise AssertionError("unreachable: the last attempt returns")
 
 
-async def _unseen(connection: Connection, batch: Sequence[Incoming]) -> tuple[list[Incoming], int]:
-    """The items that were not dealt with before, and the number of those that were. Items nobody handles need no row."""
-    ids = [item.event_id for item in batch if item.event_id is not None and item.concerns_us]
-    unseen: set[UUID] = await inbox.claim(connection, ids)
+def _unseen(claimed: Claim, batch: Sequence[Incoming]) -> tuple[list[Incoming], int]:
+    """The items that were not dealt with before, and the number of those that were."""
+    unseen = set(claimed.unseen)
     fresh: list[Incoming] = []
     repeated = 0
     for item in batch:

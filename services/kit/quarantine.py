@@ -3,7 +3,7 @@
 A row is open until it is replayed or dropped. While a key has open rows, nothing of it is processed except from here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,11 @@ ON CONFLICT (topic, partition, "offset", record_time) DO NOTHING
 """
 
 _OPEN = "resolved_at IS NULL"
+
+HELD_KEYS = (
+    f"SELECT hold_key FROM quarantine WHERE topic = {{topic}} AND hold_key = ANY({{keys}}::text[]) AND {_OPEN} ORDER BY id FOR UPDATE"  # noqa: S608 - a constant
+)
+"""The keys among ``keys`` that have open rows. Waits for a replay of them that is under way, so that none is judged by a passing state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +57,6 @@ class Quarantined:
     replay_requested_at: datetime | None
     resolution: str | None
     resolution_reason: str | None
-
-
-async def held_keys(connection: Connection, topic: Topic, keys: Sequence[str]) -> set[str]:
-    """The keys among ``keys`` that have open rows. Waits for a replay of them that is under way, so that none is judged by a passing state."""
-    rows = await connection.fetch(
-        f"SELECT hold_key FROM quarantine WHERE topic = $1 AND hold_key = ANY($2::text[]) AND {_OPEN} ORDER BY id FOR UPDATE",  # noqa: S608 - a constant
-        topic.value,
-        keys,
-    )
-    return {row["hold_key"] for row in rows}
 
 
 async def insert(connection: Connection, entries: Iterable[Entry]) -> None:

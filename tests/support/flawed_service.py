@@ -17,13 +17,14 @@ from aiokafka import AIOKafkaProducer
 from contracts.contact_v1 import ContactRecorded
 from contracts.identifiers import SubmissionId
 from contracts.storefront_v1 import Contact
+from contracts.topics import Topic
 from deploy.local.chaos.wiring import Launch
 from deploy.local.provision.postgres import SERVICES
 from services.kit import consumer, inbox, relay
 from services.kit.deliveries import Delivery
 from services.kit.postgres import Connection
 from services.kit.processor import Processor
-from services.kit.records import Record
+from services.kit.records import Incoming, Record
 from services.notifications.adapters import contacts
 from services.workflow.adapters import ledger
 from services.workflow.adapters.ledger import Entry
@@ -51,9 +52,9 @@ def no_deduplication() -> None:
     """What was dealt with before is dealt with again."""
     real = inbox.claim
 
-    async def claim(connection: Connection, event_ids: Sequence[UUID]) -> set[UUID]:
-        await real(connection, event_ids)
-        return set(event_ids)
+    async def claim(connection: Connection, topic: Topic, batch: Sequence[Incoming]) -> inbox.Claim:
+        claimed = await real(connection, topic, batch)
+        return replace(claimed, unseen={item.event_id for item in batch if item.event_id is not None})
 
     inbox.claim = claim
 
