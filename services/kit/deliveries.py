@@ -92,15 +92,13 @@ class Deliverer:
             while not stop.is_set():
                 try:
                     self._bell.clear()
-                    started = await self._start_some()
+                    await self._start_some()
                 except Exception as error:
                     if not is_transient(error):
                         raise
                     log.warning("deliveries.interrupted", error=describe_error(error))
-                    started = 0
-                # A finished delivery rings the bell: the next one of its key has become claimable.
-                if not started or len(self._running) >= self._concurrency:
-                    await wait_any(self._bell, stop, timeout_seconds=POLL_SECONDS)
+                # A finished delivery rings the bell: the next one of its key has become claimable, or a hand is free for what was left.
+                await wait_any(self._bell, stop, timeout_seconds=POLL_SECONDS)
         finally:
             if self._running:
                 await asyncio.wait(self._running, timeout=self._timeout_seconds)
@@ -112,16 +110,15 @@ class Deliverer:
         if age > READY_AGE_SECONDS:
             raise TimeoutError(f"the oldest delivery has been pending for {age:.0f} s")
 
-    async def _start_some(self) -> int:
+    async def _start_some(self) -> None:
         free = self._concurrency - len(self._running)
         if free <= 0:
-            return 0
+            return
         rows = await self._pool.fetch(_CLAIM, free, self._timeout_seconds * 3)
         for row in sorted(rows, key=lambda row: int(row["id"])):
             task = asyncio.create_task(self._deliver_one(Delivery(**dict(row))))
             self._running.add(task)
             task.add_done_callback(self._finished)
-        return len(rows)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
