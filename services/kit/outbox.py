@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Final, Literal, cast
+from functools import cache
+from typing import Any, Final, Literal, cast
 
 from uuid_utils.compat import uuid7
 
@@ -57,24 +58,30 @@ class OutgoingEvent:
         return self.body.model_dump_json().encode() if self.payload is BODY_JSON else self.payload
 
 
-async def append(connection: Connection, events: OutgoingEvent | Sequence[OutgoingEvent]) -> int:
+async def append(
+    connection: Connection, events: OutgoingEvent | Sequence[OutgoingEvent], *, beside: str | None = None, values: Sequence[Any] = ()
+) -> int:
     """Write events to the outbox, in the caller's transaction, as its last statement. Returns how many were new.
 
+    ``beside`` is another write of the transaction, with its own ``values``, that is sent along in the same statement.
     It takes the row lock of each (topic, key) until commit. An event id that is already there is skipped and leaves no gap.
     Raises ``ValueError`` for an event above :data:`MAX_VALUE_BYTES`.
     """
     batch = [events] if isinstance(events, OutgoingEvent) else events
     if not batch:
+        if beside is not None:
+            await connection.execute(beside, *values)
         return 0
-    values = [event.value() for event in batch]
-    for event, value in zip(batch, values, strict=True):
+    payloads = [event.value() for event in batch]
+    for event, value in zip(batch, payloads, strict=True):
         if value is not None and len(value) > MAX_VALUE_BYTES:
             raise ValueError(
                 f"{event.body.event_type} has {len(value)} bytes, above the limit of {MAX_VALUE_BYTES}: send a reference instead of the content"
             )
     OUTBOX.ring_after_commit()
     written = await connection.fetchval(
-        "SELECT outbox_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        _appending(beside, len(values)),
+        *values,
         [event.event_id for event in batch],
         [event.body.event_type for event in batch],
         [_SOURCES[event.body.topic] for event in batch],
@@ -84,6 +91,12 @@ async def append(connection: Connection, events: OutgoingEvent | Sequence[Outgoi
         [event.test for event in batch],
         [event.occurred_at for event in batch],
         [event.trace_parent for event in batch],
-        values,
+        payloads,
     )
     return cast("int", written)
+
+
+@cache
+def _appending(beside: str | None, values: int) -> str:
+    columns = ", ".join(f"${values + number}" for number in range(1, 11))
+    return f"{f'WITH beside AS ({beside}) ' if beside else ''}SELECT outbox_append({columns})"

@@ -13,8 +13,7 @@ from contracts.quote import PriorRefunds, Quote, RefundRequest
 from services.kit.clock import utc_now
 from services.kit.problems import FieldError, Problem
 from services.workflow.adapters.known_orders import KnownOrder, known_order
-from services.workflow.adapters.orders import OrderNotFoundError, PostgresOrderBook
-from services.workflow.adapters.refunds import PostgresRefunds
+from services.workflow.adapters.orders import OrderNotFoundError
 from services.workflow.api_askers import Asker, Asking
 from services.workflow.api_context import ApiContext, Context
 from services.workflow.money.errors import MoneyError, NoPaymentError, OrderMoneyError, PriorMoneyError, RequestCurrencyError
@@ -174,10 +173,8 @@ def _policy(context: ApiContext, asker: Asker, merchant_id: MerchantId, named: s
 
 
 async def _known(context: ApiContext, merchant_id: MerchantId, number: str) -> KnownOrder:
-    orders = PostgresOrderBook(context.work_items)
-    refunds = PostgresRefunds(context.cases, context.work_items, context.providers.serves)
     try:
-        return await known_order(context.pool, orders, refunds, order_id_for(merchant_id, number))
+        return await known_order(context.pool, order_id_for(merchant_id, number))
     except OrderNotFoundError as error:
         raise Problem(404, "order_not_found", "There is no such order.", "Send the order itself, or tell intake about it first.") from error
 

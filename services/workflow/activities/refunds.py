@@ -28,6 +28,9 @@ log = get_logger(__name__)
 WATCH_SECONDS = 3.0
 """How long an activity stays to see the outcome, before the process waits for a signal: most outcomes come sooner, and save a handful of history events."""
 
+_ENDED = frozenset({RefundPhase.SETTLED, RefundPhase.FAILED})
+"""Phases after which nobody waits for a signal: there is nothing to lock the row for."""
+
 _WATCH_PAUSES = (0.05, 0.1, 0.1, 0.15, 0.2, 0.3)
 
 
@@ -116,7 +119,10 @@ class RefundActivities:
         deadline = asyncio.get_running_loop().time() + self._watch_seconds
         looks = 0
         while asyncio.get_running_loop().time() < deadline:
-            if (await self._steps.stands(refund_id)).phase is not RefundPhase.OPEN:
+            step = await self._steps.stands(refund_id)
+            if step.phase in _ENDED:
+                return step
+            if step.phase is not RefundPhase.OPEN:
                 break
             activity.heartbeat()
             await asyncio.sleep(_WATCH_PAUSES[min(looks, len(_WATCH_PAUSES) - 1)])

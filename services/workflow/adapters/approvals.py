@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from contracts.identifiers import ApprovalId, CaseId
+from contracts.identifiers import ApprovalId
 from contracts.resolution_v1 import ApprovalKind
 from contracts.roles import Role
 from services.kit import deliveries
@@ -86,11 +86,6 @@ class ApprovalBook:
         """Withdraw the question; where it was decided before, the decision stands. Raises :class:`ApprovalNotFoundError`."""
         await conn.execute("UPDATE approvals SET state = 'withdrawn' WHERE approval_id = $1 AND state = 'open'", approval_id)
         return view_of(await self.row(conn, approval_id))
-
-    async def withdraw_open(self, conn: Connection, case_id: CaseId) -> int:
-        """Withdraw all open questions of a case. Returns how many."""
-        rows = await conn.fetch("UPDATE approvals SET state = 'withdrawn' WHERE case_id = $1 AND state = 'open' RETURNING 1", case_id)
-        return len(rows)
 
     async def decide(self, conn: Connection, row: Record, answer: Answer, reason: str, reason_code: str, at: datetime) -> Decided:
         """Take a decision on a row that the caller has locked, and wake whoever waits for it. Raises a ``DecisionRefusedError``."""

@@ -45,12 +45,12 @@ async def write_caps(conn: Connection, order: Order) -> None:
     units = {line.line_id: line.quantity for line in order.lines}
     try:
         async with conn.transaction():
-            await conn.execute(_WRITE_PAYMENTS, order.order_id, list(payments), list(payments.values()))
             await conn.execute(
-                _WRITE_LINES, order.order_id, list(units), list(units.values()), [paid[line_id].paid_minor for line_id in units]
+                _WRITE,
+                *(order.order_id, list(payments), list(payments.values())),
+                *(list(units), list(units.values()), [paid[line_id].paid_minor for line_id in units]),
+                *(list(freight), list(freight.values())),
             )
-            await conn.execute(_WRITE_FREIGHT, order.order_id, list(freight), list(freight.values()))
-            await conn.execute("UPDATE orders SET capped = true WHERE order_id = $1", order.order_id)
     except asyncpg.CheckViolationError as error:
         raise CapExceededError(error.constraint_name or "unnamed") from error
 
@@ -76,12 +76,12 @@ async def _count(conn: Connection, order_id: OrderId, quote: Quote, *, sign: int
     lines: Sequence[tuple[int, int, int, int]] = list(amounts.lines.values())
     try:
         async with conn.transaction():
-            await conn.execute(_COUNT_PAYMENTS, order_id, list(amounts.payments), [sign * amount for amount in amounts.payments.values()])
             await conn.execute(
-                _COUNT_LINES, order_id, list(amounts.lines), *([sign * line[column] for line in lines] for column in range(4))
+                _COUNT,
+                *(order_id, list(amounts.payments), [sign * amount for amount in amounts.payments.values()]),
+                *(list(amounts.lines), *([sign * line[column] for line in lines] for column in range(4))),
+                *(list(amounts.freight), [sign * amount for amount in amounts.freight.values()]),
             )
-            if amounts.freight:
-                await conn.execute(_COUNT_FREIGHT, order_id, list(amounts.freight), [sign * amount for amount in amounts.freight.values()])
     except asyncpg.CheckViolationError as error:
         raise CapExceededError(error.constraint_name or "unnamed") from error
 
@@ -106,46 +106,37 @@ def _sum_up(quote: Quote) -> _Amounts:
 
 
 # What an order no longer names keeps its row with nothing available, so that a reservation on it breaks the constraint instead of vanishing.
-_WRITE_PAYMENTS = """
-WITH told AS (SELECT unnest($2::text[]) AS id, unnest($3::bigint[]) AS available),
-gone AS (UPDATE payment_caps SET available_minor = 0 WHERE order_id = $1 AND payment_id NOT IN (SELECT id FROM told))
-INSERT INTO payment_caps (order_id, payment_id, available_minor) SELECT $1, id, available FROM told
-ON CONFLICT (order_id, payment_id) DO UPDATE SET available_minor = excluded.available_minor
-"""
-
-_WRITE_LINES = """
-WITH told AS (SELECT unnest($2::text[]) AS id, unnest($3::integer[]) AS units, unnest($4::bigint[]) AS available),
-gone AS (UPDATE line_caps SET available_minor = 0, units = 0 WHERE order_id = $1 AND line_id NOT IN (SELECT id FROM told))
-INSERT INTO line_caps (order_id, line_id, units, available_minor) SELECT $1, id, units, available FROM told
-ON CONFLICT (order_id, line_id) DO UPDATE SET units = excluded.units, available_minor = excluded.available_minor
-"""
-
-_WRITE_FREIGHT = """
-WITH told AS (SELECT unnest($2::text[]) AS id, unnest($3::bigint[]) AS available),
-gone AS (UPDATE freight_caps SET available_minor = 0 WHERE order_id = $1 AND freight_id NOT IN (SELECT id FROM told))
-INSERT INTO freight_caps (order_id, freight_id, available_minor) SELECT $1, id, available FROM told
-ON CONFLICT (order_id, freight_id) DO UPDATE SET available_minor = excluded.available_minor
+_WRITE = """
+WITH gone_payments AS (UPDATE payment_caps SET available_minor = 0 WHERE order_id = $1 AND payment_id <> ALL ($2)),
+gone_lines AS (UPDATE line_caps SET available_minor = 0, units = 0 WHERE order_id = $1 AND line_id <> ALL ($4)),
+gone_freight AS (UPDATE freight_caps SET available_minor = 0 WHERE order_id = $1 AND freight_id <> ALL ($7)),
+told_payments AS (
+    INSERT INTO payment_caps (order_id, payment_id, available_minor) SELECT $1, told.* FROM unnest($2::text[], $3::bigint[]) AS told
+    ON CONFLICT (order_id, payment_id) DO UPDATE SET available_minor = excluded.available_minor
+), told_lines AS (
+    INSERT INTO line_caps (order_id, line_id, units, available_minor) SELECT $1, told.* FROM unnest($4::text[], $5::integer[], $6::bigint[]) AS told
+    ON CONFLICT (order_id, line_id) DO UPDATE SET units = excluded.units, available_minor = excluded.available_minor
+), told_freight AS (
+    INSERT INTO freight_caps (order_id, freight_id, available_minor) SELECT $1, told.* FROM unnest($7::text[], $8::bigint[]) AS told
+    ON CONFLICT (order_id, freight_id) DO UPDATE SET available_minor = excluded.available_minor
+)
+UPDATE orders SET capped = true WHERE order_id = $1
 """
 
 _LIVE_QUOTES = """
 SELECT quote FROM refunds WHERE order_id = $1 AND quote IS NOT NULL AND state IN ('requested', 'stuck', 'settled') ORDER BY requested_at, refund_id
 """
 
-_COUNT_PAYMENTS = """
-UPDATE payment_caps SET reserved_minor = reserved_minor + asked.amount
-FROM (SELECT unnest($2::text[]) AS id, unnest($3::bigint[]) AS amount) AS asked WHERE order_id = $1 AND payment_id = asked.id
-"""
-
-_COUNT_LINES = """
-UPDATE line_caps SET units_refunded = units_refunded + asked.units, refunded_minor = refunded_minor + asked.amount,
-    units_compensated = units_compensated + asked.compensated, compensated_minor = compensated_minor + asked.money
-FROM (
-    SELECT unnest($2::text[]) AS id, unnest($3::integer[]) AS units, unnest($4::bigint[]) AS amount,
-        unnest($5::integer[]) AS compensated, unnest($6::bigint[]) AS money
-) AS asked WHERE order_id = $1 AND line_id = asked.id
-"""
-
-_COUNT_FREIGHT = """
+_COUNT = """
+WITH payments AS (
+    UPDATE payment_caps SET reserved_minor = reserved_minor + asked.amount
+    FROM unnest($2::text[], $3::bigint[]) AS asked (id, amount) WHERE order_id = $1 AND payment_id = asked.id
+), lines AS (
+    UPDATE line_caps SET units_refunded = units_refunded + asked.units, refunded_minor = refunded_minor + asked.amount,
+        units_compensated = units_compensated + asked.compensated, compensated_minor = compensated_minor + asked.money
+    FROM unnest($4::text[], $5::integer[], $6::bigint[], $7::integer[], $8::bigint[]) AS asked (id, units, amount, compensated, money)
+    WHERE order_id = $1 AND line_id = asked.id
+)
 UPDATE freight_caps SET reserved_minor = reserved_minor + asked.amount
-FROM (SELECT unnest($2::text[]) AS id, unnest($3::bigint[]) AS amount) AS asked WHERE order_id = $1 AND freight_id = asked.id
+FROM unnest($9::text[], $10::bigint[]) AS asked (id, amount) WHERE order_id = $1 AND freight_id = asked.id
 """

@@ -102,17 +102,14 @@ class CaseBook:
         self, conn: Connection, header: CaseHeader, operation_id: UUID, events: Sequence[ResolutionEvent], progress: Progress | None = None
     ) -> None:
         """Append resolution events (ids derive from ``operation_id`` and type; a repeat adds nothing); ``progress`` becomes the case's own."""
-        if progress is not None:
-            await conn.execute(
-                "UPDATE cases SET progress = $2, status = $3 WHERE case_id = $1", header.case_id, progress, progress.status.value
-            )
-        await outbox.append(
-            conn,
-            [
-                outbox.OutgoingEvent(body=event, event_id=derived_event_id(operation_id, event.event_type), test=header.test)
-                for event in events
-            ],
-        )
+        outgoing = [
+            outbox.OutgoingEvent(body=event, event_id=derived_event_id(operation_id, event.event_type), test=header.test)
+            for event in events
+        ]
+        if progress is None:
+            await outbox.append(conn, outgoing)
+        else:
+            await outbox.append(conn, outgoing, beside=_STANDS, values=(header.case_id, progress, progress.status.value))
 
     async def fix_policy(self, conn: Connection, case_id: CaseId, policy_version: str, priority: str) -> None:
         """Fix the policy a case is decided by for the rest of its life."""
@@ -134,11 +131,13 @@ class CaseBook:
         """Who hears facts about goods from now on."""
         await conn.execute("UPDATE cases SET active_workflow = $2 WHERE case_id = $1", case_id, workflow_id)
 
-    async def end(
-        self, conn: Connection, case_id: CaseId, outcome: CaseOutcome, option: OptionCode | None, refunded_minor: int, at: datetime
-    ) -> None:
-        """The case ended, and its process with it."""
-        await conn.execute(_END, case_id, outcome.value, option.value if option else None, refunded_minor, at)
+    async def end(self, conn: Connection, case_id: CaseId, outcome: CaseOutcome, option: OptionCode | None, at: datetime) -> int:
+        """The case ended, its process with it, and all that waited for somebody. Returns what was refunded, in minor units.
+
+        What could be chosen no longer can, open questions are withdrawn, and the tasks that a process waited for, or that are about a limit it missed, are
+        done with. Finance's own tasks stay.
+        """
+        return int(await conn.fetchval(_END, case_id, outcome.value, option.value if option else None, at))
 
     async def reopen(self, conn: Connection, case_id: CaseId, reopen_number: int, at: datetime) -> bool:
         """Start the next run of an ended case, for intake's ``reopen_number``. False where that one was started before, or the case is not over."""
@@ -192,8 +191,18 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'submitted', $11, $12, $13, $13
 ON CONFLICT (case_id) DO NOTHING RETURNING true
 """
 
+_STANDS = "UPDATE cases SET progress = $2, status = $3 WHERE case_id = $1"
+
 _END = """
-UPDATE cases SET workflow_open = false, active_workflow = NULL, outcome = $2, agreed_option = $3, refunded_minor = $4, closed_at = $5 WHERE case_id = $1
+WITH lapsed AS (UPDATE offers SET state = 'expired', answered_at = $4 WHERE case_id = $1 AND state = 'open'),
+withdrawn AS (UPDATE approvals SET state = 'withdrawn' WHERE case_id = $1 AND state = 'open'),
+done_with AS (
+    UPDATE work_items SET state = 'done', resolved_at = $4, resolved_by = 'system', resolution = 'case_ended'
+    WHERE case_id = $1 AND state = 'open' AND (workflow_id IS NOT NULL OR right(kind, 8) = '_overdue')
+)
+UPDATE cases SET workflow_open = false, active_workflow = NULL, outcome = $2, agreed_option = $3, closed_at = $4,
+    refunded_minor = (SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE refunds.case_id = $1 AND state = 'settled')
+WHERE case_id = $1 RETURNING refunded_minor
 """
 
 _REOPEN = """

@@ -125,12 +125,7 @@ async def complete(books: Books, conn: Connection, row: CaseRow, ask: CompleteRe
 
 async def close(books: Books, conn: Connection, row: CaseRow, outcome: CaseOutcome, option: OptionCode | None, at: datetime) -> CaseClosed:
     """End the case's row, and everything that still waited for somebody. The caller publishes the event."""
-    case_id = row.header.case_id
-    refunded = await books.refunds.settled(conn, case_id)
-    await books.offers.close_open(conn, case_id, at)
-    await books.approvals.withdraw_open(conn, case_id)
-    await books.work_items.close_all(conn, case_id, at)
-    await books.cases.end(conn, case_id, outcome, option, refunded, at)
+    refunded = await books.cases.end(conn, row.header.case_id, outcome, option, at)
     return CaseClosed(**row.header.common(standing.ended(outcome)), outcome=outcome, option=option, refunded_minor=refunded, closed_at=at)
 
 

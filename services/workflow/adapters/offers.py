@@ -34,7 +34,6 @@ class OfferBook:
 
     async def make(self, conn: Connection, case_id: CaseId, offer: Offer, decision_id: UUID, at: datetime) -> int:
         """Make an offer; any that is still open gives way to it. Returns its number in the case."""
-        await conn.execute("UPDATE offers SET state = 'superseded', answered_at = $2 WHERE case_id = $1 AND state = 'open'", case_id, at)
         return int(
             await conn.fetchval(
                 _MAKE,
@@ -70,10 +69,6 @@ class OfferBook:
             option.value if option else None,
         )
 
-    async def close_open(self, conn: Connection, case_id: CaseId, at: datetime) -> None:
-        """The case ended: what could still be chosen no longer can."""
-        await conn.execute("UPDATE offers SET state = 'expired', answered_at = $2 WHERE case_id = $1 AND state = 'open'", case_id, at)
-
     async def rejected(self, conn: Connection, case_id: CaseId, since: datetime) -> list[Offer]:
         """The offers that the customer turned down in this run."""
         rows = await conn.fetch(
@@ -97,6 +92,7 @@ def _offer(row: Record) -> Offer:
 
 
 _MAKE = """
+WITH gave_way AS (UPDATE offers SET state = 'superseded', answered_at = $9 WHERE case_id = $2 AND state = 'open')
 INSERT INTO offers (offer_id, case_id, number, decision_id, policy_version, options, automatic, valid_until, remind_at, state, made_at)
 SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6, $7, $8, 'open', $9 FROM offers WHERE case_id = $2
 RETURNING number

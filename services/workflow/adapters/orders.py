@@ -63,8 +63,11 @@ class PostgresOrderBook:
 
     async def with_caps(self, conn: Connection, order_id: OrderId) -> Order:
         """The order (locked by the caller), its caps in place. Raises :class:`OrderNotFoundError`, or ``MoneyError`` where its amounts contradict."""
-        order = await self.get(conn, order_id)
-        if not await conn.fetchval("SELECT capped FROM orders WHERE order_id = $1", order_id):
+        row = await conn.fetchrow("SELECT snapshot, capped FROM orders WHERE order_id = $1", order_id)
+        if row is None:
+            raise OrderNotFoundError(order_id)
+        order = Order.model_validate(row["snapshot"])
+        if not row["capped"]:
             await write_caps(conn, order)
         return order
 

@@ -104,10 +104,7 @@ class SubmissionRow:
 async def load_refund(conn: Connection | Pool, refund_id: RefundId, *, lock: bool = False) -> RefundRow | None:
     """A refund, None where there is none; with ``lock`` its row stays locked until the transaction ends."""
     row = await conn.fetchrow(_REFUND + (" FOR UPDATE" if lock else ""), refund_id)
-    if row is None:
-        return None
-    plain = {name: row[name] for name in RefundRow.__dataclass_fields__ if name not in {"row", "state"}}
-    return RefundRow(**plain, state=RefundState(row["state"]), row=row)
+    return None if row is None else _refund(row)
 
 
 async def lock_refund(conn: Connection, refund_id: RefundId) -> RefundRow:
@@ -118,10 +115,22 @@ async def lock_refund(conn: Connection, refund_id: RefundId) -> RefundRow:
     return refund
 
 
+async def lock_refund_of(conn: Connection, submission_id: SubmissionId) -> RefundRow | None:
+    """The refund that a submission is a part of, its row locked; None where the submission is none of ours."""
+    row = await conn.fetchrow(_REFUND_OF, submission_id)
+    return None if row is None else _refund(row)
+
+
+async def insert_refund(conn: Connection, *values: Any) -> RefundRow:
+    """Make the row of a refund, ``values`` in the order of its columns."""
+    [row] = await conn.fetch(_INSERT_REFUND, *values)
+    return _refund(row)
+
+
 async def submissions_of(conn: Connection | Pool, refund_id: RefundId) -> list[SubmissionRow]:
     """The submissions of a refund, by payment and attempt."""
     rows = await conn.fetch(_SUBMISSIONS, refund_id)
-    return [SubmissionRow(**{**dict(row), "state": SubmissionState(row["state"])}) for row in rows]
+    return [_submission(row) for row in rows]
 
 
 def step_of(refund: RefundRow, submissions: Sequence[SubmissionRow]) -> RefundStep:
@@ -148,27 +157,50 @@ async def insert_submissions(
 
     ``channel`` names who pays all of them, None: whoever took the payment. An attempt that is there already stays as it is.
     """
-    fresh = {
-        await conn.fetchval(
-            _INSERT,
-            *(submission_id_for(refund.refund_id, allocation.payment_id, attempt), refund.refund_id, allocation.payment_id, attempt),
-            *(channel or channel_of(allocation), allocation.provider_reference, allocation.method, allocation.amount_minor),
-            *(refund.currency, ordered_by, at),
-        )
-        for allocation in allocations
-    }
-    return [submission for submission in await submissions_of(conn, refund.refund_id) if submission.submission_id in fresh]
+    rows = await conn.fetch(
+        _INSERT,
+        *(refund.refund_id, attempt, refund.currency, ordered_by, at),
+        [submission_id_for(refund.refund_id, allocation.payment_id, attempt) for allocation in allocations],
+        [allocation.payment_id for allocation in allocations],
+        [channel or channel_of(allocation) for allocation in allocations],
+        [allocation.provider_reference for allocation in allocations],
+        [allocation.method for allocation in allocations],
+        [allocation.amount_minor for allocation in allocations],
+    )
+    return [_submission(row) for row in rows]
+
+
+def _refund(row: Record) -> RefundRow:
+    plain = {name: row[name] for name in RefundRow.__dataclass_fields__ if name not in {"row", "state"}}
+    return RefundRow(**plain, state=RefundState(row["state"]), row=row)
+
+
+def _submission(row: Record) -> SubmissionRow:
+    return SubmissionRow(**{**dict(row), "state": SubmissionState(row["state"])})
 
 
 _REFUND = "SELECT * FROM refunds WHERE refund_id = $1"
 
-_SUBMISSIONS = (
-    f"SELECT {', '.join(SubmissionRow.__dataclass_fields__)} FROM refund_submissions WHERE refund_id = $1 ORDER BY payment_id, attempt"  # noqa: S608 - the names are the fields of a class
-)
-
-_INSERT = """
-INSERT INTO refund_submissions (submission_id, refund_id, payment_id, attempt, provider, provider_reference, method, amount_minor, currency, state,
-    ordered_by, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'created', $10, $11)
-ON CONFLICT (submission_id) DO NOTHING RETURNING submission_id
+_REFUND_OF = """
+SELECT * FROM refunds WHERE refund_id = (SELECT refund_id FROM refund_submissions WHERE submission_id = $1) FOR UPDATE
 """
+
+_INSERT_REFUND = """
+INSERT INTO refunds (refund_id, case_id, case_number, case_workflow_id, merchant_id, order_id, order_number, customer_ref, locale, test, currency,
+    amount_minor, agreed_minor, remedy, reason, policy_version, approver, tier, process, quote, state, code, attempts_allowed, requested_at, settled_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+RETURNING *
+"""
+
+_FIELDS = ", ".join(SubmissionRow.__dataclass_fields__)
+
+_SUBMISSIONS = f"SELECT {_FIELDS} FROM refund_submissions WHERE refund_id = $1 ORDER BY payment_id, attempt"  # noqa: S608 - the names are the fields of a class
+
+_INSERT = f"""
+INSERT INTO refund_submissions (refund_id, attempt, currency, ordered_by, created_at, state, submission_id, payment_id, provider, provider_reference,
+    method, amount_minor)
+SELECT $1, $2, $3, $4, $5, 'created', part.*
+FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[]) AS part (submission_id, payment_id, provider, reference, method, amount)
+ORDER BY part.payment_id
+ON CONFLICT (submission_id) DO NOTHING RETURNING {_FIELDS}
+"""  # noqa: S608 - the names are the fields of a class

@@ -9,12 +9,13 @@ from contracts.roles import Role
 from services.kit.postgres import Pool, transaction
 from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.refund_facts import FactKind, RefundFact, record_facts
-from services.workflow.adapters.refund_rows import RefundNotFoundError, load_refund, lock_refund, step_of, submissions_of
+from services.workflow.adapters.refund_rows import RefundNotFoundError, lock_refund, step_of, submissions_of
 from services.workflow.adapters.refunds import PostgresRefunds
 from services.workflow.adapters.settlements import Settlements
 from services.workflow.money.accounts import PAYOUT
 from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, RefundPhase, RefundStep
 from services.workflow.ports import Cases, OpenSubmission, ProviderRefund, Submission, WorkItems
+from services.workflow.refunds.submission import SubmissionState
 
 
 class PostgresRefundSteps:
@@ -41,24 +42,24 @@ class PostgresRefundSteps:
 
     async def open_submissions(self, refund_id: RefundId) -> Sequence[OpenSubmission]:
         """The submissions whose outcome the provider has not told. Raises ``RefundNotFoundError``."""
-        refund = await load_refund(self._pool, refund_id)
-        if refund is None:
+        rows = await self._pool.fetch(_OPEN, refund_id, PAYOUT)
+        if not rows:
             raise RefundNotFoundError(refund_id)
         return [
             OpenSubmission(
                 submission=Submission(
-                    submission_id=row.submission_id,
-                    provider_reference=row.provider_reference,
-                    amount_minor=row.amount_minor,
-                    currency=row.currency,
+                    submission_id=row["submission_id"],
+                    provider_reference=row["provider_reference"],
+                    amount_minor=row["amount_minor"],
+                    currency=row["currency"],
                     merchant_reference=str(refund_id),
                 ),
-                provider=row.provider,
-                test=refund.test,
-                state=row.state,
+                provider=row["provider"],
+                test=row["test"],
+                state=SubmissionState(row["state"]),
             )
-            for row in await submissions_of(self._pool, refund_id)
-            if not row.state.final and row.provider != PAYOUT  # finance pays those, and says so itself
+            for row in rows
+            if row["submission_id"] is not None
         ]
 
     async def record(self, said: ProviderRefund) -> None:
@@ -123,3 +124,11 @@ class PostgresRefundSteps:
             await self._work_items.open(
                 conn, operation, refund.case_id, "finance_refund_waits", Role.FINANCE, detail, due_at=due_at, holds_refund=True
             )
+
+
+# One row for a refund that has none; payouts are finance's, who says how they ended.
+_OPEN = """
+SELECT refunds.test, refund_submissions.* FROM refunds LEFT JOIN refund_submissions
+    ON refund_submissions.refund_id = refunds.refund_id AND provider <> $2 AND refund_submissions.state IN ('created', 'unknown', 'submitted')
+WHERE refunds.refund_id = $1 ORDER BY payment_id, attempt
+"""

@@ -9,7 +9,6 @@ from uuid import uuid5
 
 from uuid_utils.compat import uuid7
 
-from contracts.case_state import OptionCode
 from contracts.identifiers import CaseId, OrderId, RefundId
 from contracts.progress import WaitingFor
 from contracts.quote import Allocation, PriorRefunds, Quote
@@ -26,6 +25,7 @@ from services.workflow.adapters.refund_facts import FactKind, RefundFact, record
 from services.workflow.adapters.refund_rows import (
     RefundNotFoundError,
     RefundRow,
+    insert_refund,
     insert_submissions,
     load_refund,
     lock_refund,
@@ -65,10 +65,6 @@ class PostgresRefunds:
         """Everything given back or reserved on an order."""
         return await prior_refunds(conn, order_id)
 
-    async def first_tier_paid(self, conn: Connection, order_id: OrderId) -> int:
-        """First-tier compensation given or reserved on an order, in minor units (R-COMP-02)."""
-        return int(await conn.fetchval(_FIRST_TIER, order_id, OptionCode.COMPENSATE_KEEP.value))
-
     async def case_money(self, conn: Connection, case_id: CaseId) -> int:
         """All money given or reserved on a case, in minor units (R-AUTH-02)."""
         return int(await conn.fetchval(_CASE_MONEY, case_id))
@@ -76,17 +72,16 @@ class PostgresRefunds:
     async def request(self, conn: Connection, issue: IssueRefundInput) -> None:
         """Make the refund's row, with its reservation and its first submissions; a repeat changes nothing."""
         refund = issue.refund
+        await self._orders.lock(conn, refund.order_id)  # whoever makes it at the same time has made it then
         if await load_refund(conn, refund.refund_id) is not None:
-            return
-        await self._orders.lock(conn, refund.order_id)
-        if await load_refund(conn, refund.refund_id) is not None:  # somebody else made it while we waited for the order
             return
         header = await self._cases.header(conn, refund.case_id)
         at = utc_now()
         try:
             found = await self._reserve(conn, refund, header)
         except RefusedError as error:
-            await self._insert(conn, issue, header, None, RefundState.REFUSED, error.code, at)
+            made = await self._insert(conn, issue, header, None, RefundState.REFUSED, error.code, at)
+            await record_facts(conn, made.refund_id, [_requested(made, at)])
             await self._hand_refused_over(conn, refund, error.code, at + issue.timers.alarm)
             return
         await self._start(conn, issue, header, found, at)
@@ -110,12 +105,12 @@ class PostgresRefunds:
         found = await self._reserve(conn, issue.refund, header, channel)
         await conn.execute(_ACCEPT, refund.refund_id, found, found.amount_minor)
         accepted = await lock_refund(conn, refund.refund_id)
-        await record_facts(conn, refund.refund_id, [_requested(accepted, at)])
+        requested = _requested(accepted, at)
         if not found.amount_minor:  # as in _start: nothing is left to pay
             await conn.execute(_NOTHING_TO_PAY, refund.refund_id, at)
-            await record_facts(conn, refund.refund_id, [RefundFact(FactKind.SETTLED, at, code="nothing_to_pay", amount_minor=0)])
+            await record_facts(conn, refund.refund_id, [requested, _nothing_to_pay(at)])
             return
-        await self._commit(conn, accepted, _payable(found), attempt=1, channel=channel, ordered_by=ordered_by, at=at)
+        await self._commit(conn, accepted, _payable(found), requested, attempt=1, channel=channel, ordered_by=ordered_by, at=at)
         await outbox.append(conn, refund_events.requested(accepted))
 
     async def tell_resumed(self, conn: Connection, refund: RefundRow) -> None:
@@ -150,25 +145,24 @@ class PostgresRefunds:
         conn: Connection,
         refund: RefundRow,
         allocations: Sequence[Allocation],
-        *,
+        *before: RefundFact,
         attempt: int,
         channel: str | None,
         ordered_by: str,
         at: datetime,
     ) -> None:
-        """Commit to one attempt for each allocation; what the payout channel shall pay becomes a task of finance (R-RFD-15)."""
+        """Commit to one attempt for each allocation; what the payout channel shall pay becomes a task of finance (R-RFD-15).
+
+        The refund's history has it after the facts ``before``.
+        """
         fresh = await insert_submissions(conn, refund, allocations, attempt=attempt, channel=channel, ordered_by=ordered_by, at=at)
         facts = [
             RefundFact(FactKind.ATTEMPT_COMMITTED, at, ordered_by, each.provider, each.submission_id, each.amount_minor) for each in fresh
         ]
-        await record_facts(conn, refund.refund_id, facts)
+        await record_facts(conn, refund.refund_id, [*before, *facts])
         for each in fresh:
             if each.provider == PAYOUT:
                 await payouts.request_for_refund(conn, self._work_items, refund, each, ordered_by)
-
-    async def settled(self, conn: Connection, case_id: CaseId) -> int:
-        """The sum of a case's settled refunds, in minor units."""
-        return int(await conn.fetchval(_SETTLED, case_id))
 
     async def step(self, conn: Connection | Pool, refund_id: RefundId) -> RefundStep:
         """Where a refund stands. Raises :class:`RefundNotFoundError`."""
@@ -204,14 +198,13 @@ class PostgresRefunds:
         return found
 
     async def _start(self, conn: Connection, issue: IssueRefundInput, header: CaseHeader, found: Quote, at: datetime) -> None:
-        refund_id = issue.refund.refund_id
         if not found.amount_minor:
             # Units that cost nothing are counted as given back, but no money moves: nothing to submit, book or tell finance.
-            await self._insert(conn, issue, header, found, RefundState.SETTLED, "nothing_to_pay", at)
+            refund = await self._insert(conn, issue, header, found, RefundState.SETTLED, "nothing_to_pay", at)
+            await record_facts(conn, refund.refund_id, [_requested(refund, at), _nothing_to_pay(at)])
             return
-        await self._insert(conn, issue, header, found, RefundState.REQUESTED, "", at)
-        refund = await lock_refund(conn, refund_id)
-        await self._commit(conn, refund, _payable(found), attempt=1, channel=None, ordered_by="system", at=at)
+        refund = await self._insert(conn, issue, header, found, RefundState.REQUESTED, "", at)
+        await self._commit(conn, refund, _payable(found), _requested(refund, at), attempt=1, channel=None, ordered_by="system", at=at)
         await outbox.append(conn, refund_events.requested(refund))
 
     async def _insert(
@@ -223,19 +216,16 @@ class PostgresRefunds:
         state: RefundState,
         code: str,
         at: datetime,
-    ) -> None:
+    ) -> RefundRow:
         refund = issue.refund
-        await conn.execute(
-            _INSERT,
+        return await insert_refund(
+            conn,
             *(refund.refund_id, refund.case_id, header.case_number, issue.case_workflow_id, header.merchant_id, refund.order_id),
             *(header.order_number, header.customer_ref, header.locale, header.test, refund.request.currency),
             *(found.amount_minor if found else 0, refund.agreed_minor, refund.remedy.value, refund.reason, refund.policy_version),
             *(refund.approver, refund.tier, issue, found, state.value, code, 1 + issue.timers.retry_count, at),
             at if state is RefundState.SETTLED else None,
         )
-        made = _requested(await lock_refund(conn, refund.refund_id), at)
-        settled = [RefundFact(FactKind.SETTLED, at, code=code, amount_minor=0)] if state is RefundState.SETTLED else []
-        await record_facts(conn, refund.refund_id, [made, *settled])
 
     async def _hand_refused_over(self, conn: Connection, refund: RequestRefund, code: str, due_at: datetime) -> None:
         log.warning("refund.refused", refund_id=str(refund.refund_id), code=code)
@@ -257,23 +247,17 @@ def _requested(refund: RefundRow, at: datetime) -> RefundFact:
     return RefundFact(kind, at, refund.approver, refund.code, amount_minor=refund.amount_minor)
 
 
+def _nothing_to_pay(at: datetime) -> RefundFact:
+    return RefundFact(FactKind.SETTLED, at, code="nothing_to_pay", amount_minor=0)
+
+
 def _payable(found: Quote) -> Sequence[Allocation]:
     return [allocation for allocation in found.allocations if allocation.amount_minor]
 
 
-_INSERT = """
-INSERT INTO refunds (refund_id, case_id, case_number, case_workflow_id, merchant_id, order_id, order_number, customer_ref, locale, test, currency,
-    amount_minor, agreed_minor, remedy, reason, policy_version, approver, tier, process, quote, state, code, attempts_allowed, requested_at, settled_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
-"""
-
 _ACCEPT = "UPDATE refunds SET state = 'requested', code = '', quote = $2, amount_minor = $3 WHERE refund_id = $1"
 
 _NOTHING_TO_PAY = "UPDATE refunds SET state = 'settled', code = 'nothing_to_pay', settled_at = $2 WHERE refund_id = $1"
-
-_FIRST_TIER = """
-SELECT coalesce(sum(amount_minor), 0)::bigint FROM refunds WHERE order_id = $1 AND remedy = $2 AND state IN ('requested', 'stuck', 'settled')
-"""
 
 _CASE_MONEY = """
 SELECT (
@@ -282,5 +266,3 @@ SELECT (
        WHERE case_id = $1 AND kind IN ('ceiling_compensation', 'legal_settlement') AND state IN ('requested', 'paid'))
 )::bigint
 """
-
-_SETTLED = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM refunds WHERE case_id = $1 AND state = 'settled'"

@@ -18,7 +18,7 @@ from services.kit.postgres import Connection
 from services.workflow.adapters import refund_events
 from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.refund_facts import PROVIDER, SYSTEM, FactKind, RefundFact, record_facts
-from services.workflow.adapters.refund_rows import RefundRow, SubmissionRow, lock_refund, submissions_of
+from services.workflow.adapters.refund_rows import RefundRow, SubmissionRow, lock_refund_of, submissions_of
 from services.workflow.money.accounts import PAYOUT
 from services.workflow.payloads.refund import RefundPhase
 from services.workflow.ports import ProviderRefund, ProviderState, WorkItems
@@ -104,11 +104,10 @@ class Settlements:
             await self._contradiction(conn, *located, "unreadable")
 
     async def _locate(self, conn: Connection, submission_id: SubmissionId) -> tuple[RefundRow, SubmissionRow] | None:
-        refund_id = await conn.fetchval("SELECT refund_id FROM refund_submissions WHERE submission_id = $1", submission_id)
-        if refund_id is None:
+        refund = await lock_refund_of(conn, submission_id)
+        if refund is None:
             return None
-        refund = await lock_refund(conn, refund_id)
-        (submission,) = [row for row in await submissions_of(conn, refund_id) if row.submission_id == submission_id]
+        (submission,) = [row for row in await submissions_of(conn, refund.refund_id) if row.submission_id == submission_id]
         return refund, submission
 
     async def _apply(self, conn: Connection, refund: RefundRow, before: SubmissionRow, now: SubmissionRow, told_by: str) -> None:
@@ -119,7 +118,8 @@ class Settlements:
         events = [] if before.submitted_at is not None else [refund_events.submitted(refund, now, at)]
         facts = [] if before.submitted_at is not None else [_fact(FactKind.SUBMITTED, now, at, told_by)]
         if now.state.final:
-            await conn.execute(_KNOWN, refund.case_id, str(now.submission_id), at)
+            if before.not_found >= _NOT_FOUND_BEFORE_FINANCE:
+                await conn.execute(_KNOWN, refund.case_id, str(now.submission_id), at)
             facts.append(_fact(_TOLD[now.state], now, at, told_by, now.failure_code or ""))
         if now.state is SubmissionState.SUCCEEDED:
             refund, more = await self._succeeded(conn, refund, at)

@@ -10,6 +10,7 @@ from contracts.order_v1 import Order
 from services.kit.postgres import Connection
 from services.workflow.adapters.books import Books
 from services.workflow.adapters.cases import CaseRow
+from services.workflow.adapters.known_orders import known_order
 from services.workflow.cases.evidence import EvidenceState, evidence_state
 from services.workflow.payloads.approval import ApprovalState
 from services.workflow.payloads.case import AssessCase, FactKind
@@ -35,7 +36,8 @@ class Situation:
 
 async def look(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) -> Situation:
     """Gather the facts of a case for a process that ``ask``s."""
-    order = await books.orders.get(conn, row.header.order_id)
+    known = await known_order(conn, row.header.order_id)
+    order = known.order
     policy = books.deciding.policy(row.header.merchant_id, row.policy_version, order.placed_at)
     opened = row.opened
     granted = await _answer(conn, row, ask.evidence_approval)
@@ -45,7 +47,6 @@ async def look(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) ->
     evidence = await _evidence(books, conn, row, granted=granted, max_rerequests=policy.timers.evidence_max_rerequests)
     rejected = await books.offers.rejected(conn, row.header.case_id, row.run_started_at)
     affected = evidence.affected or tuple(AffectedUnits.model_validate(unit) for unit in opened["affected"])
-    refunds = books.refunds
     facts = Facts(
         policy_version=row.policy_version,
         moment=ask.at,
@@ -65,12 +66,12 @@ async def look(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) ->
         compensation_rejections=sum(any(option.code is OptionCode.COMPENSATE_KEEP for option in offer.options) for offer in rejected),
         rejected_options=tuple(dict.fromkeys(option.code for offer in rejected for option in offer.options)),
         unavailable_options=(*NOT_CARRIED_OUT, *ask.unavailable),
-        prior=await refunds.prior(conn, order.order_id),
-        first_tier_paid_minor=await refunds.first_tier_paid(conn, order.order_id),
-        case_money_minor=await refunds.case_money(conn, row.header.case_id),
+        prior=known.prior,
+        first_tier_paid_minor=known.first_tier_paid_minor,
+        case_money_minor=await books.refunds.case_money(conn, row.header.case_id),
         recorded_at=row.opened_at,
-        reshipped=await books.settled.reshipped(conn, order.order_id),
-        merchant_fault_refunded=await books.settled.merchant_fault_refunded(conn, order.order_id),
+        reshipped=known.reshipped,
+        merchant_fault_refunded=known.merchant_fault_refunded,
     )
     return Situation(
         row=row,

@@ -16,7 +16,6 @@ from services.workflow.payloads.case import (
     AssessCase,
     Because,
     Breach,
-    CaseSignal,
     ChooseOption,
     CompleteRemedy,
     EndCase,
@@ -50,8 +49,19 @@ Step = Callable[[Books, Connection, CaseRow, Ask], Awaitable[Result]]
 async def run_once(books: Books, step: Step[Ask, Result], result: type[Result], ask: Ask) -> Result:
     """Run a step once: lock the case, do it, keep the answer."""
     async with transaction(books.pool) as conn:
-        row = await books.cases.lock(conn, ask.case_id)
-        return await once(conn, ask.operation_id, ask.case_id, result, lambda: step(books, conn, row, ask))
+        return await _once(books, conn, step, result, ask)
+
+
+async def begin_once(books: Books, step: Step[Ask, Result], result: type[Result], ask: Ask, workflow_id: str) -> Result:
+    """Run the step that a process begins with once; its answer also has the facts that are on record for that process by now."""
+    async with transaction(books.pool) as conn:
+        answer = await _once(books, conn, step, result, ask)
+        return answer.model_copy(update={"facts": await books.facts.signals_of(conn, ask.case_id, workflow_id)})
+
+
+async def _once(books: Books, conn: Connection, step: Step[Ask, Result], result: type[Result], ask: Ask) -> Result:
+    row = await books.cases.lock(conn, ask.case_id)
+    return await once(conn, ask.operation_id, ask.case_id, result, lambda: step(books, conn, row, ask))
 
 
 class CaseTransactions:
@@ -62,10 +72,9 @@ class CaseTransactions:
 
     async def assess(self, ask: AssessCase) -> Plan:
         """Gather the facts, decide, and set out the next step; with the facts on record already, for a process that starts again."""
-        plan = await run_once(self._books, assess, Plan, ask)
-        if ask.because not in {Because.OPENED, Because.RESUMED}:
-            return plan
-        return plan.model_copy(update={"facts": await _facts(self._books, ask, f"case/{ask.case_id}")})
+        if ask.because in {Because.OPENED, Because.RESUMED}:
+            return await begin_once(self._books, assess, Plan, ask, f"case/{ask.case_id}")
+        return await run_once(self._books, assess, Plan, ask)
 
     async def choose(self, ask: ChooseOption) -> Plan:
         """Take the customer's choice, or what is laid down where none came."""
@@ -112,8 +121,7 @@ class ReturnTransactions:
 
     async def authorise(self, ask: AuthoriseReturn) -> ReturnStanding:
         """Let the customer send the goods back; with the facts on record already, for a process that starts again."""
-        stands = await run_once(self._books, returning.authorise, ReturnStanding, ask)
-        return stands.model_copy(update={"facts": await _facts(self._books, ask, f"return/{ask.rma_id}")})
+        return await begin_once(self._books, returning.authorise, ReturnStanding, ask, f"return/{ask.rma_id}")
 
     async def judge(self, ask: JudgeReturn) -> Finding:
         """Read the inspection, and prepare what is refunded at once."""
@@ -140,14 +148,8 @@ class ReshipTransactions:
 
     async def request(self, ask: RequestReshipment) -> ReshipStanding:
         """Ask logistics for new goods; with the facts on record already, for a process that starts again."""
-        stands = await run_once(self._books, reshipping.request, ReshipStanding, ask)
-        return stands.model_copy(update={"facts": await _facts(self._books, ask, f"reship/{ask.reship_id}")})
+        return await begin_once(self._books, reshipping.request, ReshipStanding, ask, f"reship/{ask.reship_id}")
 
     async def follow(self, ask: FollowReshipment) -> ReshipStanding:
         """Read what happened to them."""
         return await run_once(self._books, reshipping.follow, ReshipStanding, ask)
-
-
-async def _facts(books: Books, ask: Operation, workflow_id: str) -> tuple[CaseSignal, ...]:
-    async with transaction(books.pool) as conn:
-        return await books.facts.signals_of(conn, ask.case_id, workflow_id)

@@ -55,17 +55,8 @@ class WorkItemBook:
         query = "SELECT true FROM work_items WHERE work_item_id = $1 AND case_id = $2 AND state = 'done'"
         return await conn.fetchval(query, work_item_id, case_id) is True
 
-    async def close_all(self, conn: Connection, case_id: CaseId, at: datetime) -> None:
-        """The case ended: the tasks that a process waited for, or that are about a limit it missed, are done with. Finance's own stay."""
-        await conn.execute(_CLOSE, case_id, at)
-
 
 _OPEN = """
 INSERT INTO work_items (work_item_id, case_id, merchant_id, case_number, kind, role, detail, workflow_id, due_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (work_item_id) DO NOTHING RETURNING true
-"""
-
-_CLOSE = """
-UPDATE work_items SET state = 'done', resolved_at = $2, resolved_by = 'system', resolution = 'case_ended'
-WHERE case_id = $1 AND state = 'open' AND (workflow_id IS NOT NULL OR right(kind, 8) = '_overdue')
 """
