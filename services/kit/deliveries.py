@@ -23,17 +23,22 @@ POLL_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 60
 READY_AGE_SECONDS: Final = 120.0
 
-# Only the oldest pending delivery of a key may be claimed, so order holds whoever delivers; the lease outlives the delivery's time limit.
-_CLAIM = """
-UPDATE delivery SET leased_until = clock_timestamp() + make_interval(secs => $2), attempts = attempts + 1
+_DELIVERED = "UPDATE delivery SET delivered_at = clock_timestamp(), leased_until = NULL, last_error = NULL WHERE id = ANY ($1::bigint[])"
+
+# Only the oldest pending delivery of a key may be claimed, so order holds whoever delivers; the lease outlives the delivery's time limit. What was delivered
+# is marked in the same statement, which does not see yet that it is.
+_CLAIM = f"""
+WITH marked AS ({_DELIVERED})
+UPDATE delivery SET leased_until = clock_timestamp() + make_interval(secs => $3), attempts = attempts + 1
 WHERE id IN (
     SELECT id FROM delivery AS head
     WHERE delivered_at IS NULL AND next_attempt_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until < clock_timestamp())
-      AND NOT EXISTS (SELECT FROM delivery AS earlier WHERE earlier.key = head.key AND earlier.id < head.id AND earlier.delivered_at IS NULL)
-    ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+      AND id <> ALL ($1) AND NOT EXISTS (
+        SELECT FROM delivery AS earlier
+        WHERE earlier.key = head.key AND earlier.id < head.id AND earlier.delivered_at IS NULL AND earlier.id <> ALL ($1))
+    ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING id, event_id, key, kind, payload, attempts
-"""
-_DELIVERED = "UPDATE delivery SET delivered_at = clock_timestamp(), leased_until = NULL, last_error = NULL WHERE id = $1"
+"""  # noqa: S608 - no value is part of it
 _FAILED = """
 UPDATE delivery SET leased_until = NULL, last_error = $2, next_attempt_at = clock_timestamp() + make_interval(secs => $3) WHERE id = $1
 """
@@ -85,6 +90,7 @@ class Deliverer:
         self._service = service
         self._bell = DELIVERIES.listener()
         self._running: set[asyncio.Task[None]] = set()
+        self._delivered: list[int] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until ``stop``, then finish the deliveries in hand."""
@@ -102,6 +108,7 @@ class Deliverer:
         finally:
             if self._running:
                 await asyncio.wait(self._running, timeout=self._timeout_seconds)
+            await self._mark_the_last()
 
     async def check(self) -> None:
         """Ready while no delivery is pending for more than two minutes. Raises ``TimeoutError`` otherwise."""
@@ -110,11 +117,21 @@ class Deliverer:
         if age > READY_AGE_SECONDS:
             raise TimeoutError(f"the oldest delivery has been pending for {age:.0f} s")
 
+    async def _mark_the_last(self) -> None:
+        try:
+            await self._pool.execute(_DELIVERED, self._delivered)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("deliveries.not_marked", error=describe_error(error))  # their leases run out, and they are repeated
+
     async def _start_some(self) -> None:
         free = self._concurrency - len(self._running)
         if free <= 0:
             return
-        rows = await self._pool.fetch(_CLAIM, free, self._timeout_seconds * 3)
+        delivered = list(self._delivered)
+        rows = await self._pool.fetch(_CLAIM, delivered, free, self._timeout_seconds * 3)
+        del self._delivered[: len(delivered)]
         for row in sorted(rows, key=lambda row: int(row["id"])):
             task = asyncio.create_task(self._deliver_one(Delivery(**dict(row))))
             self._running.add(task)
@@ -124,8 +141,8 @@ class Deliverer:
         self._running.discard(task)
         self._bell.set()
         if not task.cancelled() and (error := task.exception()) is not None:
-            # Only marking can fail here; the lease runs out and the delivery is repeated.
-            log.warning("deliveries.not_marked", error=describe_error(error))
+            # Only putting it off can fail here; the lease runs out and the delivery is repeated.
+            log.warning("deliveries.not_put_off", error=describe_error(error))
 
     async def _deliver_one(self, delivery: Delivery) -> None:
         try:
@@ -144,4 +161,4 @@ class Deliverer:
             await self._pool.execute(_FAILED, delivery.id, describe_error(error), pause)
         else:
             metrics.DELIVERIES.labels(self._service, "delivered").inc()
-            await self._pool.execute(_DELIVERED, delivery.id)
+            self._delivered.append(delivery.id)

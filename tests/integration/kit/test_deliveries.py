@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -86,6 +87,30 @@ async def test_what_a_dead_process_had_in_hand_is_delivered_again(pool: Pool) ->
     recipient = Recipient()
     async with running(Deliverer(pool, recipient.deliver)):
         await until(lambda: _none_pending(pool))
+    assert recipient.got["case/1"] == ["first", "second"]
+
+
+async def test_what_was_delivered_is_marked_even_if_the_first_try_to_mark_it_fails(pool: Pool) -> None:
+    class Stumbling:
+        """A pool that loses its connection when something is to be marked for the first time."""
+
+        stumbled = False
+
+        async def fetch(self, query: str, delivered: list[int], *others: object) -> Any:
+            if delivered and not self.stumbled:
+                self.stumbled = True
+                raise ConnectionResetError("the connection broke")
+            return await pool.fetch(query, delivered, *others)
+
+        async def execute(self, query: str, *values: object) -> Any:
+            return await pool.execute(query, *values)
+
+    recipient, stumbling = Recipient(), Stumbling()
+    async with running(Deliverer(cast("Pool", stumbling), recipient.deliver)):
+        await _add(pool, "case/1", "first")
+        await _add(pool, "case/1", "second")
+        await until(lambda: _none_pending(pool))
+    assert stumbling.stumbled
     assert recipient.got["case/1"] == ["first", "second"]
 
 
