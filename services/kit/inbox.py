@@ -12,7 +12,7 @@ from contracts.envelope import Envelope
 from contracts.topics import TOPICS, Topic
 from services.kit import metrics
 from services.kit.logging import get_logger
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, Pool
 from services.kit.quarantine import HELD_KEYS
 from services.kit.records import Incoming
 
@@ -58,7 +58,7 @@ class Claim:
     held: set[str]
 
 
-async def claim(connection: Connection, topic: Topic, batch: Sequence[Incoming]) -> Claim:
+async def claim(connection: Connection | Pool, topic: Topic, batch: Sequence[Incoming]) -> Claim:
     """Mark the events of a batch of one topic as dealt with and follow their sequences, in the caller's transaction.
 
     Another transaction that holds one of them uncommitted is waited for, and so is a replay of one of their keys. Events nobody handles need no row.

@@ -41,6 +41,9 @@ class Processor:
             return
         batch = [self._reader.read(record) for record in records]
         with metrics.BATCH_SECONDS.labels(records[0].topic).time():
+            if not any(item.concerns_us for item in batch):
+                await self._pass_over(batch)
+                return
             try:
                 await self._run(batch, careful=False)
             except Exception as error:
@@ -48,6 +51,12 @@ class Processor:
                     raise
                 log.info("inbox.batch_repeated_carefully", topic=records[0].topic.value, error=describe_error(error))
                 await self._run(batch, careful=True)
+
+    async def _pass_over(self, batch: Sequence[Incoming]) -> None:
+        """Nothing of it concerns this service: only its sequences are followed, for which one statement is enough."""
+        topic = batch[0].record.topic
+        claimed = await inbox.claim(self._pool, topic, batch)
+        inbox.report(inbox.irregularities(topic, batch, batch, claimed))
 
     async def _run(self, batch: Sequence[Incoming], *, careful: bool) -> None:
         topic = batch[0].record.topic

@@ -22,7 +22,7 @@ from deploy.local.chaos.wiring import Launch
 from deploy.local.provision.postgres import SERVICES
 from services.kit import consumer, inbox, relay
 from services.kit.deliveries import Delivery
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, Pool
 from services.kit.processor import Processor
 from services.kit.records import Incoming, Record
 from services.notifications.adapters import contacts
@@ -52,7 +52,7 @@ def no_deduplication() -> None:
     """What was dealt with before is dealt with again."""
     real = inbox.claim
 
-    async def claim(connection: Connection, topic: Topic, batch: Sequence[Incoming]) -> inbox.Claim:
+    async def claim(connection: Connection | Pool, topic: Topic, batch: Sequence[Incoming]) -> inbox.Claim:
         claimed = await real(connection, topic, batch)
         return replace(claimed, unseen={item.event_id for item in batch if item.event_id is not None})
 
