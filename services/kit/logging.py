@@ -5,9 +5,10 @@ The standard library's loggers (uvicorn, aiokafka, temporalio) go the same way.
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
-from typing import Any, Literal, cast
+from contextlib import contextmanager, suppress
+from typing import Any, Literal, TextIO, cast
 
 import orjson
 import structlog
@@ -26,9 +27,9 @@ _QUIET = {
 }
 
 
-def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """The logger of a module: ``log.info("case.opened", case_id=...)``."""
-    return cast("structlog.stdlib.BoundLogger", structlog.get_logger(name))
+    return cast("structlog.typing.FilteringBoundLogger", structlog.get_logger(name))
 
 
 @contextmanager
@@ -43,27 +44,25 @@ def configure_logging(service: str, level: str = "INFO", format: LogFormat = "au
     as_json = format == "json" or (format == "auto" and not sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
+        _exception_without_values,
+        _without_personal_data,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _service_name(service),
         _trace_id,
-        _exception_without_values,
-        _without_personal_data,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(serializer=_to_json)
         if as_json
         else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
+    lines = _Lines(sys.stderr)
+    # Our own lines do without the standard library's loggers, which would cost as much again.
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_name: lines,
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -81,6 +80,22 @@ def configure_logging(service: str, level: str = "INFO", format: LogFormat = "au
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+
+
+class _Lines:
+    """Writes finished lines to a stream. Like the standard library's handlers it fails nobody who logs where the stream is closed or its disk full."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def info(self, line: str) -> None:
+        """Write a line."""
+        with self._lock, suppress(OSError, ValueError):
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+
+    debug = warning = error = critical = info
 
 
 def _service_name(service: str) -> structlog.typing.Processor:

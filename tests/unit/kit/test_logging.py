@@ -2,7 +2,9 @@
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 import structlog
@@ -32,6 +34,23 @@ def test_a_line_is_an_event_name_and_fields(log_as_json: Callable[[], None], cap
         get_logger("x").info("case.opened", lines=2)
     line = _lines(capsys)[0]
     assert {"event": "case.opened", "level": "info", "service": "intake", "case_id": "c1", "lines": 2}.items() <= line.items()
+
+
+def test_lines_below_the_level_are_left_out(log_as_json: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> None:
+    log_as_json()
+    get_logger("x").debug("case.looked_at")
+    get_logger("x").info("case.opened")
+    assert [line["event"] for line in _lines(capsys)] == ["case.opened"]
+
+
+def test_who_logs_does_not_fail_where_nobody_can_be_told(log_as_json: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    full = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed below, while it is still logged to
+    monkeypatch.setattr(sys, "stderr", full)
+    log_as_json()
+    get_logger("x").error("disk.full")
+    with suppress(OSError):
+        full.close()
+    get_logger("x").error("stream.closed")
 
 
 def test_libraries_log_the_same_way(log_as_json: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> None:
