@@ -4,13 +4,14 @@ import asyncpg
 from fastapi import FastAPI
 
 from services.intake.api_acts import acts_router
-from services.intake.api_cases import cases_router
+from services.intake.api_cases import APPLICATION, case_opener, cases_router
 from services.intake.api_customers import customers_router
 from services.intake.api_evidence import evidence_router
 from services.intake.api_orders import orders_router
 from services.intake.api_problems import on_intake_error, on_unstorable_text
 from services.intake.domain.errors import IntakeError
 from services.intake.house import House
+from services.kit.direct import add_direct_route
 from services.kit.health import Health
 from services.kit.http import create_app
 
@@ -36,4 +37,7 @@ def build_app(house: House, health: Health) -> FastAPI:
         app.add_exception_handler(unstorable, on_unstorable_text)
     for router in (orders_router(house), cases_router(house), acts_router(house), evidence_router(house), customers_router(house)):
         app.include_router(router)
+    add_direct_route(
+        app, "/v1/cases", case_opener(house), status_code=202, summary="Open a case", tags=["cases"], openapi_extra=APPLICATION
+    )
     return app

@@ -1,7 +1,7 @@
 """Cases over HTTP: open, read, list."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -21,6 +21,7 @@ from services.intake.domain.view import CaseRecord
 from services.intake.handlers.answers import summary
 from services.intake.handlers.case_answer import case_answer
 from services.intake.house import House
+from services.kit.direct import Endpoint
 from services.kit.http import JsonResponse, etag
 from services.kit.idempotency import require_key
 from services.kit.logging import get_logger
@@ -28,7 +29,7 @@ from services.kit.paging import decode_cursor, encode_cursor
 
 log = get_logger(__name__)
 
-_APPLICATION = {
+APPLICATION: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": CaseApplication.model_json_schema()}}},
     "parameters": [{"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "maxLength": 200}}],
     "security": [{"HTTPBearer": []}],
@@ -36,13 +37,10 @@ _APPLICATION = {
 MAX_PAGE = 200
 
 
-def cases_router(house: House) -> APIRouter:
-    """``POST /v1/cases``, ``GET /v1/cases/{case_id}``, ``GET /v1/cases``."""
-    router = APIRouter(tags=["cases"])
+def case_opener(house: House) -> Endpoint:
+    """``POST /v1/cases``, the route everybody waits for: headers and body are read once and directly."""
 
-    @router.post("/v1/cases", status_code=202, openapi_extra=_APPLICATION, summary="Open a case")
     async def open_case(request: Request) -> Response:
-        # The route everybody waits for: headers and body are read once and directly.
         caller = house.doorman.find(token_in(request.headers))
         key = require_key(request.headers.get("idempotency-key"))
         raw = await request.body()
@@ -51,6 +49,13 @@ def cases_router(house: House) -> APIRouter:
         except ValidationError as error:
             raise problem_of_body(error) from error
         return (await house.open_case(caller, form, key, raw)).response()
+
+    return open_case
+
+
+def cases_router(house: House) -> APIRouter:
+    """``GET /v1/cases/{case_id}``, ``GET /v1/cases``."""
+    router = APIRouter(tags=["cases"])
 
     @router.get("/v1/cases/{case_id}", summary="A case: where it stands, what comes next, by when, and who must act")
     async def get_case(
