@@ -75,7 +75,7 @@ def orders_router(house: House) -> APIRouter:
             found = await house.orders.read(connection, order_id)
         if found is None or not caller.sees(merchant, found[0].customer_ref, order_id):
             raise OrderNotFoundError("Send it with PUT /v1/orders/{number}.")
-        order, claims = found
+        order, _locale, claims = found
         return JsonResponse({"order": order, "claimable": {line.line_id: claimable(order, line.line_id, claims) for line in order.lines}})
 
     return router

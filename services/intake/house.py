@@ -13,6 +13,7 @@ from services.intake.adapters.credentials import Credentials
 from services.intake.adapters.evidence_files import EvidenceStore
 from services.intake.adapters.evidence_rows import PostgresEvidence
 from services.intake.adapters.identity_checks import PostgresIdentityChecks
+from services.intake.adapters.openings import PostgresOpenings
 from services.intake.adapters.orders import PostgresOrders
 from services.intake.adapters.refunds import PostgresRefunds
 from services.intake.api_callers import Doorman
@@ -84,7 +85,7 @@ def build_house(settings: IntakeSettings, pool: Pool) -> House:
         refunds=refunds,
         reader=CaseReader(pool),
         record_orders=RecordOrders(orders, contacts, hasher, Sealer.parse(settings.contact_key.get_secret_value())),
-        open_case=OpenCase(pool, orders, cases, PostgresCaseNumbers(pool), merchants, settings),
+        open_case=OpenCase(pool, orders, cases, PostgresOpenings(), PostgresCaseNumbers(pool), merchants, settings),
         act_on_case=acting,
         add_evidence=AddEvidence(pool, acting, files, PostgresEvidence(), settings),
         identify=Identify(pool, PostgresIdentityChecks(), hasher, tokens, merchants, settings),

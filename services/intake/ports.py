@@ -1,9 +1,10 @@
 """What the use cases need of the world, as protocols: the adapters are these on PostgreSQL, on disk, and with keys."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from contracts.decision_facts import AffectedUnits, EvidenceItem
@@ -14,7 +15,17 @@ from services.intake.domain.application import Claim
 from services.intake.domain.callers import CustomerCaller
 from services.intake.domain.orders import OrderRow
 from services.intake.domain.view import CaseRecord, CaseView, TimelineEntry
+from services.kit.idempotency import IdempotentRequest, Reply
+from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection
+
+
+class OrderFound(NamedTuple):
+    """An order on record with its customer's locale and all claims on it, the oldest case first."""
+
+    order: Order
+    locale: str | None
+    claims: list[Claim]
 
 
 class Orders(Protocol):
@@ -26,8 +37,11 @@ class Orders(Protocol):
     async def versions(self, connection: Connection, order_ids: Sequence[UUID]) -> dict[UUID, tuple[int, bytes]]:
         """Version and fingerprint on record."""
 
-    async def for_case(self, connection: Connection, order_id: OrderId) -> tuple[Order, str | None, list[Claim]] | None:
-        """Order, the customer's locale, and all claims on it; the order stays locked until commit."""
+    async def for_case(self, connection: Connection, order_id: OrderId) -> OrderFound | None:
+        """The order with its claims; it stays locked until commit."""
+
+    async def read(self, connection: Connection, order_id: OrderId) -> OrderFound | None:
+        """The same without a lock: what it says may change at any moment."""
 
 
 class Contacts(Protocol):
@@ -42,15 +56,8 @@ class Contacts(Protocol):
 class Cases(Protocol):
     """The case register."""
 
-    async def insert(
-        self,
-        connection: Connection,
-        case: CaseRecord,
-        lines: Sequence[AffectedUnits],
-        hazard_hints: Sequence[str],
-        text: tuple[UUID, str, str] | None,
-    ) -> None:
-        """Store a new case with its lines, and the opening text (id, author, words) where there is one."""
+    async def insert(self, connection: Connection, rows: "NewCaseRows") -> None:
+        """Store a new case with its lines, and its words where there are any; not its event."""
 
     async def get(self, connection: Connection, case_id: UUID, *, lock: bool = False) -> CaseRecord | None:
         """A case, locked until commit if asked."""
@@ -75,6 +82,31 @@ class Cases(Protocol):
 
     async def link_scene(self, connection: Connection, case_id: UUID, scene: Scene, now: datetime) -> None:
         """Note that somebody asked for another scene on the same line (R-INT-05)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCaseRows:
+    """All that is written of a case when it opens. ``order`` is what it was judged by; ``text`` is id, author and words, where there are any."""
+
+    case: CaseRecord
+    order: Order
+    lines: Sequence[AffectedUnits]
+    hazard_hints: Sequence[str]
+    text: tuple[UUID, str, str] | None
+    event: OutgoingEvent
+
+
+class Openings(Protocol):
+    """Opens cases by one statement, without a lock before it."""
+
+    async def open(
+        self, connection: Connection, request: IdempotentRequest, reply: Reply, claims: Sequence[Claim], rows: NewCaseRows
+    ) -> bool:
+        """Write a case with its event, and ``reply`` as the answer to its key, outside any transaction.
+
+        Nothing is written, and the answer is False, where the key is taken, the order or the ``claims`` on it have changed since they were read, or a
+        text cannot be stored. Raises ``Problem`` 409 where it waits too long for a concurrent request with the same key.
+        """
 
 
 class Refunds(Protocol):

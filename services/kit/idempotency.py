@@ -4,7 +4,8 @@ The key is a row of the command's own transaction. A concurrent repeat waits for
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -19,10 +20,7 @@ from services.kit.problems import Problem
 MAX_KEY_CHARACTERS = 200
 WAIT_SECONDS = 5
 
-_INSERT = """
-INSERT INTO idempotency_key (merchant_id, caller, route, key, request_hash) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT DO NOTHING RETURNING true
-"""
+_TAKE = "SELECT idempotency_take($1, $2, $3, $4, $5)"
 _FIND = "SELECT request_hash, status, headers, body FROM idempotency_key WHERE (merchant_id, caller, route, key) = ($1, $2, $3, $4)"
 _STORE = "UPDATE idempotency_key SET status = $5, headers = $6, body = $7 WHERE (merchant_id, caller, route, key) = ($1, $2, $3, $4)"
 
@@ -108,11 +106,15 @@ async def run(pool: Pool, request: IdempotentRequest, command: Command) -> Reply
         return await _stored(connection, request)
 
 
-async def _take_key(connection: Connection, request: IdempotentRequest) -> bool:
-    # The sessions' lock_timeout of five seconds bounds the wait for a concurrent request.
+@contextmanager
+def waiting_for_key() -> Iterator[None]:
+    """Around a statement that calls ``idempotency_take``: raises :class:`Problem` 409 where it waits too long for a concurrent request with its key."""
+    # The sessions' lock_timeout of five seconds bounds the wait.
     try:
-        return bool(await connection.fetchval(_INSERT, *request.scope, request.request_hash))
-    except asyncpg.LockNotAvailableError:
+        yield
+    except asyncpg.LockNotAvailableError as error:
+        if "idempotency_take" not in str(error.context):
+            raise  # another lock of the same statement
         raise Problem(
             409,
             "request_in_progress",
@@ -120,6 +122,11 @@ async def _take_key(connection: Connection, request: IdempotentRequest) -> bool:
             "Repeat it in a moment to get its answer.",
             headers={"Retry-After": str(WAIT_SECONDS)},
         ) from None
+
+
+async def _take_key(connection: Connection, request: IdempotentRequest) -> bool:
+    with waiting_for_key():
+        return bool(await connection.fetchval(_TAKE, *request.scope, request.request_hash))
 
 
 async def _stored(connection: Connection, request: IdempotentRequest) -> Reply:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from uuid_utils.compat import uuid7
 
@@ -38,6 +38,21 @@ def _new_event_id() -> EventId:
     return EventId(uuid7())
 
 
+class OutboxRow(NamedTuple):
+    """The parameters of the function ``outbox_append``, for one event."""
+
+    event_id: EventId
+    event_type: str
+    source: str
+    topic: str
+    key: str
+    merchant_id: str
+    test: bool
+    occurred_at: datetime
+    trace_parent: str | None
+    value: bytes | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingEvent:
     """An event to be published.
@@ -57,6 +72,26 @@ class OutgoingEvent:
         """The value of the Kafka record."""
         return self.body.model_dump_json().encode() if self.payload is BODY_JSON else self.payload
 
+    def row(self) -> OutboxRow:
+        """What is written of it. Raises ``ValueError`` for a value above :data:`MAX_VALUE_BYTES`."""
+        body, value = self.body, self.value()
+        if value is not None and len(value) > MAX_VALUE_BYTES:
+            raise ValueError(
+                f"{body.event_type} has {len(value)} bytes, above the limit of {MAX_VALUE_BYTES}: send a reference instead of the content"
+            )
+        return OutboxRow(
+            self.event_id,
+            body.event_type,
+            _SOURCES[body.topic],
+            body.topic.value,
+            body.partition_key,
+            body.merchant_id,
+            self.test,
+            self.occurred_at,
+            self.trace_parent,
+            value,
+        )
+
 
 async def append(
     connection: Connection, events: OutgoingEvent | Sequence[OutgoingEvent], *, beside: str | None = None, values: Sequence[Any] = ()
@@ -72,27 +107,9 @@ async def append(
         if beside is not None:
             await connection.execute(beside, *values)
         return 0
-    payloads = [event.value() for event in batch]
-    for event, value in zip(batch, payloads, strict=True):
-        if value is not None and len(value) > MAX_VALUE_BYTES:
-            raise ValueError(
-                f"{event.body.event_type} has {len(value)} bytes, above the limit of {MAX_VALUE_BYTES}: send a reference instead of the content"
-            )
+    columns = zip(*(event.row() for event in batch), strict=True)
     OUTBOX.ring_after_commit()
-    written = await connection.fetchval(
-        _appending(beside, len(values)),
-        *values,
-        [event.event_id for event in batch],
-        [event.body.event_type for event in batch],
-        [_SOURCES[event.body.topic] for event in batch],
-        [event.body.topic.value for event in batch],
-        [event.body.partition_key for event in batch],
-        [event.body.merchant_id for event in batch],
-        [event.test for event in batch],
-        [event.occurred_at for event in batch],
-        [event.trace_parent for event in batch],
-        payloads,
-    )
+    written = await connection.fetchval(_appending(beside, len(values)), *values, *columns)
     return cast("int", written)
 
 

@@ -11,6 +11,7 @@ from contracts.decision_facts import AffectedUnits
 from contracts.identifiers import CaseId, CustomerRef, MerchantId, OrderId
 from contracts.scenes import Scene
 from services.intake.domain.view import CaseRecord, CaseView, TimelineEntry
+from services.intake.ports import NewCaseRows
 from services.kit.postgres import Connection
 
 CASE_COLUMNS = """case_id, case_number, merchant_id, order_id, order_number, customer_ref, scene, linked_scenes, currency, locale, channel, opened_by,
@@ -58,16 +59,10 @@ WHERE case_lines.case_id = $1 AND case_lines.line_id = units.line_id
 class PostgresCases:
     """Implements :class:`services.intake.ports.Cases`."""
 
-    async def insert(
-        self,
-        connection: Connection,
-        case: CaseRecord,
-        lines: Sequence[AffectedUnits],
-        hazard_hints: Sequence[str],
-        text: tuple[UUID, str, str] | None,
-    ) -> None:
-        """Store a new case with its lines, and the opening text (id, author, words) where there is one."""
-        text_id, author, body = text or (None, None, None)
+    async def insert(self, connection: Connection, rows: NewCaseRows) -> None:
+        """Store a new case with its lines, and its words where there are any; not its event."""
+        case = rows.case
+        text_id, author, body = rows.text or (None, None, None)
         await connection.execute(
             _INSERT,
             case.case_id,
@@ -83,15 +78,15 @@ class PostgresCases:
             case.opened_by,
             case.wanted_remedy,
             case.application_number,
-            list(hazard_hints),
+            rows.hazard_hints,
             case.requested_at,
             case.opened_at,
             case.test,
             case.view.status.value,
             case.view,
             case.scene.group,
-            [units.line_id for units in lines],
-            [units.quantity for units in lines],
+            [units.line_id for units in rows.lines],
+            [units.quantity for units in rows.lines],
             text_id,
             author,
             body,

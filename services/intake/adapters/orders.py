@@ -8,6 +8,7 @@ from contracts.identifiers import OrderId
 from contracts.order_v1 import Order
 from services.intake.domain.application import Claim
 from services.intake.domain.orders import OrderRow
+from services.intake.ports import OrderFound
 from services.kit.postgres import Connection
 
 # Rows are inserted in order of id, so that two batches with the same orders wait for each other instead of locking crosswise.
@@ -30,13 +31,9 @@ WHERE orders.order_version < excluded.order_version
 RETURNING order_id, (xmax = 0) AS created
 """
 _VERSIONS = "SELECT order_id, order_version, fingerprint FROM orders WHERE order_id = ANY($1)"
-_FOR_CASE = "SELECT snapshot, order_locale, claims FROM order_for_case($1)"
-_READ = """
-SELECT snapshot, (
-    SELECT jsonb_agg(jsonb_build_array(l.case_id, c.case_number, l.scene_group, l.line_id, l.quantity, l.settled, l.open))
-    FROM case_lines l JOIN cases c USING (case_id) WHERE l.order_id = $1) AS claims
-FROM orders WHERE order_id = $1
-"""
+# The snapshot as text goes straight into the model, without becoming Python's dictionaries in between.
+_FOR_CASE = "SELECT snapshot::text, order_locale AS locale, claims FROM order_for_case($1)"
+_READ = "SELECT snapshot::text, locale, order_claims(order_id) AS claims FROM orders WHERE order_id = $1"
 
 
 class PostgresOrders:
@@ -65,17 +62,17 @@ class PostgresOrders:
         rows = await connection.fetch(_VERSIONS, order_ids)
         return {row["order_id"]: (row["order_version"], row["fingerprint"]) for row in rows}
 
-    async def for_case(self, connection: Connection, order_id: OrderId) -> tuple[Order, str | None, list[Claim]] | None:
-        """Order, the customer's locale, and all claims on it; the order stays locked until commit."""
-        row = await connection.fetchrow(_FOR_CASE, order_id)
-        if row is None:
-            return None
-        return Order.model_validate(row["snapshot"]), row["order_locale"], _claims(row["claims"])
+    async def for_case(self, connection: Connection, order_id: OrderId) -> OrderFound | None:
+        """The order with its claims; it stays locked until commit."""
+        return _found(await connection.fetchrow(_FOR_CASE, order_id))
 
-    async def read(self, connection: Connection, order_id: OrderId) -> tuple[Order, list[Claim]] | None:
-        """Order and claims, without a lock."""
-        row = await connection.fetchrow(_READ, order_id)
-        return None if row is None else (Order.model_validate(row["snapshot"]), _claims(row["claims"]))
+    async def read(self, connection: Connection, order_id: OrderId) -> OrderFound | None:
+        """The same without a lock: what it says may change at any moment."""
+        return _found(await connection.fetchrow(_READ, order_id))
+
+
+def _found(row: Any) -> OrderFound | None:
+    return None if row is None else OrderFound(Order.model_validate_json(row["snapshot"]), row["locale"], _claims(row["claims"]))
 
 
 def _claims(rows: list[list[Any]] | None) -> list[Claim]:

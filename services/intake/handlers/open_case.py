@@ -1,9 +1,15 @@
-"""Opening a case: one transaction, few statements, and an answer that says number, next step and deadline (R-INT-05 to R-INT-08)."""
+"""Opening a case, and an answer that says number, next step and deadline (R-INT-05 to R-INT-08).
+
+The usual case is opened in two statements: a look at the order without a lock, then all rows at once if the order is still the same. Whatever is not
+usual goes the long way: a transaction that takes the key, locks the order, and says what is so.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
+from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
 from contracts.case_v1 import CaseOpened
@@ -14,12 +20,12 @@ from services.intake.domain.admission import Admission, admit
 from services.intake.domain.application import Duplicate, NewCase, judge
 from services.intake.domain.callers import Caller, merchant_of
 from services.intake.domain.case_numbers import case_number, year_at
-from services.intake.domain.errors import CaseAlreadyOpenError, NotThereError, OrderNotFoundError
+from services.intake.domain.errors import CaseAlreadyOpenError, IntakeError, NotThereError, OrderNotFoundError
 from services.intake.domain.forms import CaseApplication
 from services.intake.domain.hazards import hazard_hints
 from services.intake.domain.view import CaseRecord, TimelineEntry, first_view
 from services.intake.handlers.answers import opened_answer
-from services.intake.ports import CaseNumbers, Cases, Orders
+from services.intake.ports import CaseNumbers, Cases, NewCaseRows, Openings, OrderFound, Orders
 from services.intake.settings import IntakeSettings
 from services.kit import idempotency, outbox
 from services.kit.clock import utc_now
@@ -39,6 +45,7 @@ class OpenCase:
         pool: Pool,
         orders: Orders,
         cases: Cases,
+        openings: Openings,
         numbers: CaseNumbers,
         merchants: Mapping[MerchantId, Merchant],
         settings: IntakeSettings,
@@ -46,6 +53,7 @@ class OpenCase:
         self._pool = pool
         self._orders = orders
         self._cases = cases
+        self._openings = openings
         self._numbers = numbers
         self._merchants = merchants
         self._settings = settings
@@ -61,9 +69,9 @@ class OpenCase:
         year = year_at(merchant, now)
         # Taken before the transaction: inside it, a second connection could be waited for by everybody who holds the first.
         ordinal = await self._numbers.take(merchant.merchant_id, year)
-        opening = _Opening(self, caller, form, merchant, admission, case_number(merchant, year, ordinal), now)
+        opening = _Opening(caller, form, merchant, admission, case_number(merchant, year, ordinal), now)
         try:
-            reply = await idempotency.run(self._pool, request, opening.run)
+            reply = await self._at_once(opening, request) or await idempotency.run(self._pool, request, partial(self._locked, opening))
         except CaseAlreadyOpenError as error:
             await self._link(error.case_id, form, now)
             raise
@@ -80,23 +88,54 @@ class OpenCase:
             )
         return reply
 
+    async def _at_once(self, opening: "_Opening", request: IdempotentRequest) -> Reply | None:
+        """Open the case as its order looks without a lock. None where that cannot be: then nothing was written.
+
+        Why it cannot be is for the transaction to say: only there it is known whether the key has its answer already.
+        """
+        async with self._pool.acquire() as connection:
+            try:
+                found = self._theirs(opening, await self._orders.read(connection, opening.order_id))
+                verdict = self._judge(opening, found)
+            except IntakeError:
+                return None
+            if isinstance(verdict, Duplicate):
+                return None
+            rows = self._rows(opening, found, verdict)
+            reply = _accepted(rows.case)
+            opening.number_used = True  # also where the connection breaks: nobody knows then what was written
+            opening.number_used = await self._openings.open(connection, request, reply, found.claims, rows)
+        return reply if opening.number_used else None
+
+    async def _locked(self, opening: "_Opening", connection: Connection) -> Reply:
+        """Open the case, or find the one there is, in the key's transaction; the order stays locked until commit."""
+        found = self._theirs(opening, await self._orders.for_case(connection, opening.order_id))
+        verdict = self._judge(opening, found)
+        if isinstance(verdict, Duplicate):
+            return _repeated(await self._append_to(connection, opening, verdict))
+        rows = self._rows(opening, found, verdict)
+        await self._cases.insert(connection, rows)
+        await outbox.append(connection, rows.event)
+        opening.number_used = True
+        return _accepted(rows.case)
+
     async def _link(self, case_id: UUID, form: CaseApplication, now: datetime) -> None:
         async with transaction(self._pool) as connection:
             await self._cases.link_scene(connection, case_id, form.scene, now)
 
-    async def judge(self, connection: Connection, opening: "_Opening") -> tuple[Order, str | None, NewCase | Duplicate]:
-        """Look at the order and what was claimed of it; it stays locked until commit."""
-        order_id = order_id_for(opening.merchant.merchant_id, opening.form.order_number)
-        found = await self._orders.for_case(connection, order_id)
-        if found is None or not opening.caller.sees(opening.merchant.merchant_id, found[0].customer_ref, order_id):
+    def _theirs(self, opening: "_Opening", found: OrderFound | None) -> OrderFound:
+        """The order, if the caller may know of it. Raises ``OrderNotFoundError``."""
+        if found is None or not opening.caller.sees(opening.merchant.merchant_id, found.order.customer_ref, opening.order_id):
             raise OrderNotFoundError(
                 "Send it first, with PUT /v1/orders/{number}, by webhook or on storefront.order.v1; then open the case."
             )
-        order, locale, claims = found
-        limit = self._settings.max_applications if opening.admission.limited else None
-        return order, locale, judge(order, opening.form.scene, opening.form.lines, claims, max_applications=limit)
+        return found
 
-    async def append_to(self, connection: Connection, opening: "_Opening", duplicate: Duplicate) -> CaseRecord:
+    def _judge(self, opening: "_Opening", found: OrderFound) -> NewCase | Duplicate:
+        limit = self._settings.max_applications if opening.admission.limited else None
+        return judge(found.order, opening.form.scene, opening.form.lines, found.claims, max_applications=limit)
+
+    async def _append_to(self, connection: Connection, opening: "_Opening", duplicate: Duplicate) -> CaseRecord:
         """Add the words of a repeated application to the case there is (R-INT-05)."""
         words = opening.form.words
         if words is not None:
@@ -110,19 +149,18 @@ class OpenCase:
             raise LookupError("a claim without its case")
         return case
 
-    async def store(self, connection: Connection, opening: "_Opening", order: Order, locale: str | None, verdict: NewCase) -> CaseRecord:
-        """Store the case and publish it."""
-        hints = hazard_hints(opening.form.words)
-        case = self._record(opening, order, locale, verdict, hints)
-        text_id = uuid7() if opening.form.words is not None else None
-        text = None if text_id is None else (text_id, opening.admission.opened_by.kind, opening.form.words or "")
-        await self._cases.insert(connection, case, opening.form.lines, hints, text)
-        body = _event(opening, case, order, hints, text_id)
-        await outbox.append(connection, OutgoingEvent(body=body, occurred_at=opening.now, test=case.test))
-        return case
+    def _rows(self, opening: "_Opening", found: OrderFound, verdict: NewCase) -> NewCaseRows:
+        """What is to be written of the case, and published."""
+        words = opening.form.words
+        hints = hazard_hints(words)
+        case = self._record(opening, found, verdict, hints)
+        text = None if words is None else (uuid7(), opening.admission.opened_by.kind, words)
+        body = _event(opening, case, found.order, hints, text[0] if text else None)
+        event = OutgoingEvent(body=body, occurred_at=opening.now, test=case.test)
+        return NewCaseRows(case=case, order=found.order, lines=opening.form.lines, hazard_hints=hints, text=text, event=event)
 
-    def _record(self, opening: "_Opening", order: Order, locale: str | None, verdict: NewCase, hints: tuple[str, ...]) -> CaseRecord:
-        form, merchant = opening.form, opening.merchant
+    def _record(self, opening: "_Opening", found: OrderFound, verdict: NewCase, hints: tuple[str, ...]) -> CaseRecord:
+        form, merchant, order = opening.form, opening.merchant, found.order
         return CaseRecord(
             case_id=opening.case_id,
             case_number=opening.number,
@@ -133,7 +171,7 @@ class OpenCase:
             scene=form.scene,
             linked_scenes=(),
             currency=order.currency,
-            locale=form.locale or locale or merchant.locale,
+            locale=form.locale or found.locale or merchant.locale,
             channel=opening.admission.channel,
             opened_by=opening.admission.opened_by,
             wanted_remedy=form.wanted_remedy,
@@ -148,12 +186,9 @@ class OpenCase:
 
 
 class _Opening:
-    """One application on its way through its transaction."""
+    """One application on its way to a case. ``number_used`` says whether its case number is, or may be, that of a case."""
 
-    def __init__(
-        self, house: OpenCase, caller: Caller, form: CaseApplication, merchant: Merchant, admission: Admission, number: str, now: datetime
-    ) -> None:
-        self.house = house
+    def __init__(self, caller: Caller, form: CaseApplication, merchant: Merchant, admission: Admission, number: str, now: datetime) -> None:
         self.caller = caller
         self.form = form
         self.merchant = merchant
@@ -161,17 +196,16 @@ class _Opening:
         self.number = number
         self.now = now
         self.case_id = CaseId(uuid7())
+        self.order_id = order_id_for(merchant.merchant_id, form.order_number)
         self.number_used = False
 
-    async def run(self, connection: Connection) -> Reply:
-        """The body of the transaction."""
-        order, locale, verdict = await self.house.judge(connection, self)
-        if isinstance(verdict, Duplicate):
-            case = await self.house.append_to(connection, self, verdict)
-            return Reply(200, opened_answer(case, duplicate=True), {"Location": f"/v1/cases/{case.case_id}"})
-        case = await self.house.store(connection, self, order, locale, verdict)
-        self.number_used = True
-        return Reply(202, opened_answer(case, duplicate=False), {"Location": f"/v1/cases/{case.case_id}"})
+
+def _accepted(case: CaseRecord) -> Reply:
+    return Reply(202, to_json(opened_answer(case, duplicate=False)), {"Location": f"/v1/cases/{case.case_id}"})
+
+
+def _repeated(case: CaseRecord) -> Reply:
+    return Reply(200, opened_answer(case, duplicate=True), {"Location": f"/v1/cases/{case.case_id}"})
 
 
 def _event(opening: _Opening, case: CaseRecord, order: Order, hints: tuple[str, ...], text_id: UUID | None) -> CaseOpened:
