@@ -71,9 +71,8 @@ def orders_router(house: House) -> APIRouter:
     async def get_order(number: str, caller: Annotated[Caller, Depends(house.doorman.caller)], merchant_id: str | None = None) -> Response:
         merchant = merchant_of(caller, MerchantId(merchant_id) if merchant_id is not None else None)
         order_id = order_id_for(merchant, number)
-        async with house.pool.acquire() as connection:
-            found = await house.orders.read(connection, order_id)
-        if found is None or not caller.sees(merchant, found[0].customer_ref, order_id):
+        found = await house.looks.look(order_id)
+        if found is None or not caller.sees(merchant, found.order.customer_ref, order_id):
             raise OrderNotFoundError("Send it with PUT /v1/orders/{number}.")
         order, _locale, claims = found
         return JsonResponse({"order": order, "claimable": {line.line_id: claimable(order, line.line_id, claims) for line in order.lines}})

@@ -14,6 +14,7 @@ from services.intake.adapters.evidence_files import EvidenceStore
 from services.intake.adapters.evidence_rows import PostgresEvidence
 from services.intake.adapters.identity_checks import PostgresIdentityChecks
 from services.intake.adapters.openings import PostgresOpenings
+from services.intake.adapters.order_looks import SharedLooks
 from services.intake.adapters.orders import PostgresOrders
 from services.intake.adapters.refunds import PostgresRefunds
 from services.intake.api_callers import Doorman
@@ -43,6 +44,7 @@ class House:
     doorman: Doorman
     files: EvidenceStore
     orders: PostgresOrders
+    looks: SharedLooks
     cases: PostgresCases
     refunds: PostgresRefunds
     reader: CaseReader
@@ -71,6 +73,7 @@ def build_house(settings: IntakeSettings, pool: Pool) -> House:
     tokens = JwtCaseTokens(key_bytes(settings.token_key))
     staff = StaffTokens(settings.staff_public_key) if settings.staff_public_key else None
     orders, contacts, cases, refunds = PostgresOrders(), PostgresContacts(), PostgresCases(), PostgresRefunds()
+    looks = SharedLooks(pool)
     files = EvidenceStore(settings.evidence_dir)
     acting = ActOnCase(pool, cases, orders, refunds)
     return House(
@@ -81,11 +84,12 @@ def build_house(settings: IntakeSettings, pool: Pool) -> House:
         doorman=Doorman(credentials, staff, tokens),
         files=files,
         orders=orders,
+        looks=looks,
         cases=cases,
         refunds=refunds,
         reader=CaseReader(pool),
         record_orders=RecordOrders(orders, contacts, hasher, Sealer.parse(settings.contact_key.get_secret_value())),
-        open_case=OpenCase(pool, orders, cases, PostgresOpenings(), PostgresCaseNumbers(pool), merchants, settings),
+        open_case=OpenCase(pool, orders, looks, cases, PostgresOpenings(), PostgresCaseNumbers(pool), merchants, settings),
         act_on_case=acting,
         add_evidence=AddEvidence(pool, acting, files, PostgresEvidence(), settings),
         identify=Identify(pool, PostgresIdentityChecks(), hasher, tokens, merchants, settings),

@@ -40,8 +40,12 @@ class Orders(Protocol):
     async def for_case(self, connection: Connection, order_id: OrderId) -> OrderFound | None:
         """The order with its claims; it stays locked until commit."""
 
-    async def read(self, connection: Connection, order_id: OrderId) -> OrderFound | None:
-        """The same without a lock: what it says may change at any moment."""
+
+class OrderLooks(Protocol):
+    """Looks at orders without a lock: what they say may change at any moment."""
+
+    async def look(self, order_id: OrderId) -> OrderFound | None:
+        """The order with its claims, as they are on record when this is called or later."""
 
 
 class Contacts(Protocol):

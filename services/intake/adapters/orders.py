@@ -33,7 +33,8 @@ RETURNING order_id, (xmax = 0) AS created
 _VERSIONS = "SELECT order_id, order_version, fingerprint FROM orders WHERE order_id = ANY($1)"
 # The snapshot as text goes straight into the model, without becoming Python's dictionaries in between.
 _FOR_CASE = "SELECT snapshot::text, order_locale AS locale, claims FROM order_for_case($1)"
-_READ = "SELECT snapshot::text, locale, order_claims(order_id) AS claims FROM orders WHERE order_id = $1"
+READ = "SELECT order_id, snapshot::text, locale, order_claims(order_id) AS claims FROM orders WHERE order_id = ANY($1)"
+"""Some orders with their claims, for :func:`found_in`, without a lock: what it says may change at any moment."""
 
 
 class PostgresOrders:
@@ -64,14 +65,11 @@ class PostgresOrders:
 
     async def for_case(self, connection: Connection, order_id: OrderId) -> OrderFound | None:
         """The order with its claims; it stays locked until commit."""
-        return _found(await connection.fetchrow(_FOR_CASE, order_id))
-
-    async def read(self, connection: Connection, order_id: OrderId) -> OrderFound | None:
-        """The same without a lock: what it says may change at any moment."""
-        return _found(await connection.fetchrow(_READ, order_id))
+        return found_in(await connection.fetchrow(_FOR_CASE, order_id))
 
 
-def _found(row: Any) -> OrderFound | None:
+def found_in(row: Any) -> OrderFound | None:
+    """The order of a row with snapshot, locale and claims."""
     return None if row is None else OrderFound(Order.model_validate_json(row["snapshot"]), row["locale"], _claims(row["claims"]))
 
 

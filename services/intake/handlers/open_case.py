@@ -25,7 +25,7 @@ from services.intake.domain.forms import CaseApplication
 from services.intake.domain.hazards import hazard_hints
 from services.intake.domain.view import CaseRecord, TimelineEntry, first_view
 from services.intake.handlers.answers import opened_answer
-from services.intake.ports import CaseNumbers, Cases, NewCaseRows, Openings, OrderFound, Orders
+from services.intake.ports import CaseNumbers, Cases, NewCaseRows, Openings, OrderFound, OrderLooks, Orders
 from services.intake.settings import IntakeSettings
 from services.kit import idempotency, outbox
 from services.kit.clock import utc_now
@@ -44,6 +44,7 @@ class OpenCase:
         self,
         pool: Pool,
         orders: Orders,
+        looks: OrderLooks,
         cases: Cases,
         openings: Openings,
         numbers: CaseNumbers,
@@ -52,6 +53,7 @@ class OpenCase:
     ) -> None:
         self._pool = pool
         self._orders = orders
+        self._looks = looks
         self._cases = cases
         self._openings = openings
         self._numbers = numbers
@@ -93,16 +95,16 @@ class OpenCase:
 
         Why it cannot be is for the transaction to say: only there it is known whether the key has its answer already.
         """
+        try:
+            found = self._theirs(opening, await self._looks.look(opening.order_id))
+            verdict = self._judge(opening, found)
+        except IntakeError:
+            return None
+        if isinstance(verdict, Duplicate):
+            return None
+        rows = self._rows(opening, found, verdict)
+        reply = _accepted(rows.case)
         async with self._pool.acquire() as connection:
-            try:
-                found = self._theirs(opening, await self._orders.read(connection, opening.order_id))
-                verdict = self._judge(opening, found)
-            except IntakeError:
-                return None
-            if isinstance(verdict, Duplicate):
-                return None
-            rows = self._rows(opening, found, verdict)
-            reply = _accepted(rows.case)
             opening.number_used = True  # also where the connection breaks: nobody knows then what was written
             opening.number_used = await self._openings.open(connection, request, reply, found.claims, rows)
         return reply if opening.number_used else None

@@ -29,16 +29,16 @@ WITHIN = {"view", "headers", "body", "value", "trace_parent"}
 @pytest.fixture
 def after_the_look(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitable[object]]], None]:
     """Lets something happen between the look at an order and what follows from it, once."""
-    read = desk.house.orders.read
+    look = desk.house.looks.look
 
     def happens(act: Callable[[], Awaitable[object]]) -> None:
-        async def read_and_act(connection: Connection, order_id: OrderId) -> OrderFound | None:
-            found = await read(connection, order_id)
-            monkeypatch.setattr(desk.house.orders, "read", read)
+        async def look_and_act(order_id: OrderId) -> OrderFound | None:
+            found = await look(order_id)
+            monkeypatch.setattr(desk.house.looks, "look", look)
             await act()
             return found
 
-        monkeypatch.setattr(desk.house.orders, "read", read_and_act)
+        monkeypatch.setattr(desk.house.looks, "look", look_and_act)
 
     return happens
 
