@@ -13,6 +13,7 @@ from services.kit.paging import decode_cursor, encode_cursor
 from services.kit.postgres import Pool, transaction
 from services.kit.problems import Problem
 from services.kit.tokens import ALL_MERCHANTS, StaffPrincipal, StaffTokens, staff_dependency
+from services.notifications.adapters.messages import MESSAGES, shown
 
 _READERS = frozenset({Role.AGENT, Role.SUPERVISOR, Role.AFTER_SALES_MANAGER, Role.DUTY_DIRECTOR, Role.SERVICE_QUALITY})
 
@@ -56,14 +57,14 @@ def _add_messages(router: APIRouter, pool: Pool, reading: Any) -> None:
     ) -> dict[str, Any]:
         before = decode_cursor(cursor)[0] if cursor else None
         rows = await pool.fetch(
-            """
+            f"""
             SELECT position, message_id, merchant_id, case_id, case_number, customer_ref, moment, sequence, audience, locale, state, attempts,
                    created_at, sent_at, failure
-            FROM messages
+            FROM {MESSAGES}
             WHERE ($1::text[] IS NULL OR merchant_id = ANY($1)) AND ($2::text IS NULL OR case_number = $2) AND ($3::uuid IS NULL OR case_id = $3)
               AND ($4::text IS NULL OR moment = $4) AND ($5::text IS NULL OR state = $5) AND ($6::bigint IS NULL OR position < $6)
             ORDER BY position DESC LIMIT $7
-            """,
+            """,  # noqa: S608 - a constant of the adapter
             _visible_to(principal),
             case_number,
             case_id,
@@ -79,13 +80,13 @@ def _add_messages(router: APIRouter, pool: Pool, reading: Any) -> None:
     @router.get("/messages/{message_id}", summary="One message with its words")
     async def read_message(message_id: UUID, principal: Annotated[StaffPrincipal, reading]) -> dict[str, Any]:
         row = await pool.fetchrow(
-            "SELECT * FROM messages WHERE message_id = $1 AND ($2::text[] IS NULL OR merchant_id = ANY($2))",
+            f"SELECT * FROM {MESSAGES} WHERE message_id = $1 AND ($2::text[] IS NULL OR merchant_id = ANY($2))",  # noqa: S608 - a constant of the adapter
             message_id,
             _visible_to(principal),
         )
         if row is None:
             raise Problem(404, "message_not_found", "There is no such message.")
-        return {key: value for key, value in dict(row).items() if key != "position"}
+        return shown(row)
 
 
 def _add_tasks(router: APIRouter, pool: Pool, reading: Any) -> None:

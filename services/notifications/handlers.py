@@ -32,6 +32,7 @@ def build_handlers(sealer: Sealer) -> Handlers:
 
     async def erase_contact(conn: Connection, event: Received[None]) -> None:
         await contacts.erase(conn, UUID(event.key))
+        await messages.erase_words(conn, UUID(event.key))
 
     handlers.on(ContactRecorded)(keep_contact)
     handlers.tombstone(Topic.CONTACT)(erase_contact)

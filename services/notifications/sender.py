@@ -153,9 +153,9 @@ class Sender:
     async def _finish(self, message: Message, words: Rendered | None, state: str, reason: str | None = None) -> None:
         """Store the end of a message with the events that tell it: ``sent``, ``in_app`` or ``failed``; a reason also asks an agent."""
         now = utc_now()
-        said = (words.subject, words.text) if words else (None, None)
+        said = (words.subject, words.text) if words else None
         async with transaction(self._pool) as conn:
-            if not await messages.finish(conn, message.message_id, state, said, now, reason):
+            if not await messages.finish(conn, message, state, said, now, reason):
                 return
             events: list[OutgoingEvent] = []
             if reason is not None:

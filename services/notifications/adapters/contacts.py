@@ -39,9 +39,8 @@ async def keep(conn: Connection, event: ContactRecorded, contact: Contact) -> No
 
 
 async def erase(conn: Connection, customer_ref: UUID) -> None:
-    """Forget a customer: the contact, and the words of what was said to them."""
+    """Forget the contact of a customer."""
     await conn.execute("DELETE FROM contacts WHERE customer_ref = $1", customer_ref)
-    await conn.execute("UPDATE messages SET subject = NULL, text = NULL WHERE customer_ref = $1", customer_ref)
 
 
 async def recipient(conn: Connection, customer_ref: UUID) -> Recipient | None:

@@ -6,8 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.kit.postgres import Connection
+from services.kit.packing import Packing
+from services.kit.postgres import Connection, Record
 from services.notifications.domain.moments import Notice
+
+PACKING = Packing.of("services.notifications")
+"""How the content of messages is stored: facts, subject and text; the latter two are None before they are said, and once they are erased."""
+
+MESSAGES = "messages JOIN addressees USING (addressee_id)"
+"""Messages with whose case they are about."""
 
 _LEASE_SECONDS = 60
 
@@ -40,24 +47,19 @@ class Message:
 
 async def log_notices(conn: Connection, event_id: UUID, to: Addressee, notices: Sequence[Notice], at: datetime) -> None:
     """Write the messages an event calls for. The ids derive from the event, so that a repeat changes nothing."""
+    addressee_id = await _known(conn, to)
     for index, notice in enumerate(notices):
         await conn.execute(
             """
-            INSERT INTO messages (message_id, merchant_id, test, case_id, case_number, customer_ref, moment, sequence, audience, locale, facts,
-                                  due_at, created_at)
-            SELECT $1, $2, $3, $4, $5, $6, $7, count(*) + 1, $8, $9, $10, $11, $11 FROM messages WHERE case_id = $4 AND moment = $7
+            INSERT INTO messages (message_id, addressee_id, moment, sequence, audience, content, due_at, created_at)
+            SELECT $1, $2, $3, count(*) + 1, $4, $5, $6, $6 FROM messages WHERE addressee_id = $2 AND moment = $3
             ON CONFLICT (message_id) DO NOTHING
             """,
             uuid5(event_id, f"{notice.moment}/{index}"),
-            to.merchant_id,
-            to.test,
-            to.case_id,
-            to.case_number,
-            to.customer_ref,
+            addressee_id,
             notice.moment,
             notice.audience,
-            to.locale,
-            notice.facts,
+            PACKING.pack((notice.facts, None, None)),
             at,
         )
 
@@ -69,18 +71,20 @@ async def claim(conn: Connection, limit: int, now: datetime) -> list[Message]:
     """
     rows = await conn.fetch(
         f"""
-        UPDATE messages SET due_at = $2::timestamptz + interval '{_LEASE_SECONDS} seconds', attempts = attempts + 1
-        WHERE message_id IN (
-            SELECT message_id FROM messages AS m
-            WHERE state = 'pending' AND due_at <= $2
-              AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.case_id = m.case_id AND e.state = 'pending' AND e.position < m.position)
-            ORDER BY position LIMIT $1 FOR UPDATE SKIP LOCKED)
-        RETURNING *
+        WITH claimed AS (
+            UPDATE messages SET due_at = $2::timestamptz + interval '{_LEASE_SECONDS} seconds', attempts = attempts + 1
+            WHERE message_id IN (
+                SELECT message_id FROM messages AS m
+                WHERE state = 'pending' AND due_at <= $2
+                  AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.addressee_id = m.addressee_id AND e.state = 'pending' AND e.position < m.position)
+                ORDER BY position LIMIT $1 FOR UPDATE SKIP LOCKED)
+            RETURNING *)
+        SELECT * FROM claimed JOIN addressees USING (addressee_id) ORDER BY position
         """,  # noqa: S608 - a constant of this module
         limit,
         now,
     )
-    return [_message(row) for row in sorted(rows, key=lambda row: row["position"])]
+    return [_message(row) for row in rows]
 
 
 async def put_off(conn: Connection, message_id: UUID, until: datetime, failure: str) -> None:
@@ -88,18 +92,19 @@ async def put_off(conn: Connection, message_id: UUID, until: datetime, failure: 
     await conn.execute("UPDATE messages SET due_at = $2, failure = $3 WHERE message_id = $1", message_id, until, failure)
 
 
-async def finish(
-    conn: Connection, message_id: UUID, state: str, words: tuple[str | None, str | None], at: datetime, failure: str | None
-) -> bool:
-    """Say that a message is out (``sent``), stays where it can be read (``in_app``) or has no words (``failed``). False if it was finished before."""
+async def finish(conn: Connection, message: Message, state: str, words: tuple[str, str] | None, at: datetime, failure: str | None) -> bool:
+    """Say that a message is out (``sent``), stays where it can be read (``in_app``) or has no words (``failed``). False if it was finished before.
+
+    ``words`` are its subject and its text.
+    """
     done = await conn.fetchval(
         """
-        UPDATE messages SET state = $2, subject = $3, text = $4, sent_at = $5, failure = $6
+        UPDATE messages SET state = $2, content = $3, sent_at = $4, failure = $5
         WHERE message_id = $1 AND state = 'pending' RETURNING true
         """,
-        message_id,
+        message.message_id,
         state,
-        *words,
+        PACKING.pack((message.facts, *(words or (None, None)))),
         at,
         failure,
     )
@@ -124,8 +129,46 @@ async def open_agent_task(conn: Connection, task_id: UUID, to: Addressee, reason
     return bool(opened)
 
 
+async def erase_words(conn: Connection, customer_ref: UUID) -> None:
+    """Forget the words of all that was said to a customer, which may name them; that it was said stays."""
+    rows = await conn.fetch(f"SELECT message_id, content FROM {MESSAGES} WHERE customer_ref = $1 FOR UPDATE OF messages", customer_ref)  # noqa: S608 - a constant of this module
+    left = [(row["message_id"], PACKING.pack((PACKING.unpack(row["content"])[0], None, None))) for row in rows]
+    await conn.executemany("UPDATE messages SET content = $2 WHERE message_id = $1", left)
+
+
+async def _known(conn: Connection, to: Addressee) -> int:
+    """The number of an addressee, of whom there is one a case."""
+    return int(await conn.fetchval(_KNOWN, to.case_id, to.case_number, to.merchant_id, to.test, to.customer_ref, to.locale))
+
+
+def shown(row: Record) -> dict[str, Any]:
+    """A row of ``MESSAGES`` as it is shown, its content unpacked."""
+    facts, subject, text = PACKING.unpack(row["content"])
+    plain = {name: value for name, value in dict(row).items() if name not in {"position", "addressee_id", "content"}}
+    return plain | {"facts": facts, "subject": subject, "text": text}
+
+
 def _message(row: Any) -> Message:
     addressee = Addressee(row["merchant_id"], row["test"], row["case_id"], row["case_number"], row["customer_ref"], row["locale"])
     return Message(
-        row["message_id"], addressee, row["moment"], row["sequence"], row["audience"], row["facts"], row["attempts"], row["created_at"]
+        row["message_id"],
+        addressee,
+        row["moment"],
+        row["sequence"],
+        row["audience"],
+        PACKING.unpack(row["content"])[0],
+        row["attempts"],
+        row["created_at"],
     )
+
+
+_KNOWN = """
+WITH known AS (
+    SELECT addressee_id FROM addressees WHERE case_id = $1
+), new AS (
+    INSERT INTO addressees (case_id, case_number, merchant_id, test, customer_ref, locale)
+    SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT FROM known)
+    ON CONFLICT (case_id) DO UPDATE SET case_id = excluded.case_id RETURNING addressee_id
+)
+SELECT addressee_id FROM known UNION ALL SELECT addressee_id FROM new
+"""

@@ -10,10 +10,13 @@ from fastapi import FastAPI
 
 from contracts.identifiers import MerchantId
 from contracts.roles import Role
+from services.kit.clock import utc_now
 from services.kit.health import Health
-from services.kit.postgres import Pool, open_pool
+from services.kit.postgres import Pool, open_pool, transaction
 from services.kit.tokens import StaffTokens, generate_staff_keys, issue_staff_token
+from services.notifications.adapters.messages import Addressee, claim, finish, log_notices
 from services.notifications.api import build_app
+from services.notifications.domain.moments import Notice
 from tests.support.stack import DsnFactory
 
 PRIVATE, PUBLIC = generate_staff_keys()
@@ -29,7 +32,7 @@ def as_staff(role: Role = Role.AGENT, merchant: str = "demo-shop", staff_id: str
 @pytest.fixture
 async def pool(postgres_dsn_for: DsnFactory) -> AsyncIterator[Pool]:
     async with open_pool(await postgres_dsn_for("notifications"), service="notifications") as pool:
-        await pool.execute("TRUNCATE messages, agent_tasks")
+        await pool.execute("TRUNCATE messages, addressees, agent_tasks")
         yield pool
 
 
@@ -45,19 +48,13 @@ async def http(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def a_message(pool: Pool, *, merchant: str = "demo-shop", moment: str = "R-NTF-01", case_number: str = "D26-000001") -> str:
-    message_id = uuid4()
-    await pool.execute(
-        """
-        INSERT INTO messages (message_id, merchant_id, test, case_id, case_number, customer_ref, moment, sequence, audience, locale, facts,
-                              due_at, created_at, state, subject, text)
-        VALUES ($1, $2, true, gen_random_uuid(), $3, gen_random_uuid(), $4, 1, 'customer', 'en', '{}', now(), now(), 'sent', 'Hello', 'Words')
-        """,
-        message_id,
-        merchant,
-        case_number,
-        moment,
-    )
-    return str(message_id)
+    """A message that was sent, in a case of its own."""
+    to = Addressee(merchant, True, uuid4(), case_number, uuid4(), "en")  # noqa: FBT003 - of a merchant in test mode
+    async with transaction(pool) as conn:
+        await log_notices(conn, uuid4(), to, [Notice(moment)], utc_now())
+        (message,) = await claim(conn, 1, utc_now())
+        assert await finish(conn, message, "sent", ("Hello", "Words"), utc_now(), None)
+    return str(message.message_id)
 
 
 async def a_task(pool: Pool, merchant: str = "demo-shop") -> str:

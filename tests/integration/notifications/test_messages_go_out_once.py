@@ -19,6 +19,7 @@ from contracts.topics import Topic
 from services.kit.handlers import Received
 from services.kit.postgres import Pool, open_pool, transaction
 from services.kit.sealing import Sealer, generate_sealing_key
+from services.notifications.adapters.messages import MESSAGES, PACKING, shown
 from services.notifications.adapters.smtp import SmtpMailer
 from services.notifications.handlers import build_handlers
 from services.notifications.sender import Sender
@@ -114,8 +115,8 @@ class Customer:
             await erase(conn, Received(None, envelope, Topic.CONTACT, str(self.ref), 0, 9))
 
     async def log(self) -> list[dict[str, Any]]:
-        rows = await self.pool.fetch("SELECT * FROM messages WHERE case_id = $1 ORDER BY position", self.case_id)
-        return [dict(row) for row in rows]
+        rows = await self.pool.fetch(f"SELECT * FROM {MESSAGES} WHERE case_id = $1 ORDER BY position", self.case_id)  # noqa: S608 - a constant
+        return [shown(row) for row in rows]
 
     async def tasks(self) -> int:
         count: int = await self.pool.fetchval("SELECT count(*) FROM agent_tasks WHERE case_id = $1", self.case_id)
@@ -230,8 +231,9 @@ async def test_a_message_without_words_asks_an_agent_and_holds_up_nothing(pool: 
     customer = Customer(pool)
     await customer.introduces_themselves()
     await customer.hears(EVENTS["aftersales.resolution.offer_made.v1"])
+    (offer,) = await customer.log()
     await customer.hears(a_case())
-    await pool.execute("UPDATE messages SET facts = '{}' WHERE case_id = $1 AND moment = 'R-NTF-05'", customer.case_id)
+    await pool.execute("UPDATE messages SET content = $1 WHERE message_id = $2", PACKING.pack(({}, None, None)), offer["message_id"])
     async with sending(pool, mailbox):
         log = await customer.until(all_finished)
     assert [(row["moment"], row["state"]) for row in log] == [("R-NTF-05", "failed"), ("R-NTF-01", "sent")]
