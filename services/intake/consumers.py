@@ -96,8 +96,7 @@ class _Views:
             raise PermanentError("intake knows no such case")
         state = timeline_code(type(body)).partition(".")[2]
         await self._house.refunds.apply(connection, body, state, event.envelope.sequence, event.occurred_at)
-        await self._house.cases.save_view(connection, case, case.view, event.occurred_at)
-        await self._tell(connection, case, event)
+        await self._house.cases.save(connection, case, case.view, event.occurred_at, [_entry(event)])
 
     async def _locked(self, connection: Connection, body: CaseEvent) -> CaseRecord:
         case = await self._house.cases.get(connection, body.case_id, lock=True)
@@ -107,13 +106,13 @@ class _Views:
 
     async def _save(self, connection: Connection, case: CaseRecord, view: CaseView, event: Received[Any]) -> None:
         sequences = {**view.sequences, event.topic.value: event.envelope.sequence}
-        await self._house.cases.save_view(connection, case, view.model_copy(update={"sequences": sequences}), event.occurred_at)
-        await self._tell(connection, case, event)
+        view = view.model_copy(update={"sequences": sequences})
+        await self._house.cases.save(connection, case, view, event.occurred_at, [_entry(event)])
 
-    async def _tell(self, connection: Connection, case: CaseRecord, event: Received[Any]) -> None:
-        kind = type(event.body)
-        entry = TimelineEntry(event.event_id, event.occurred_at, timeline_code(kind), facts_told(event.body), internal=kind in INTERNAL)
-        await self._house.cases.add_to_timeline(connection, case.case_id, [entry])
+
+def _entry(event: Received[Any]) -> TimelineEntry:
+    kind = type(event.body)
+    return TimelineEntry(event.occurred_at, timeline_code(kind), facts_told(event.body), internal=kind in INTERNAL)
 
 
 def _seen(view: CaseView, event: Received[Any]) -> bool:

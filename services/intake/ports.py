@@ -66,11 +66,11 @@ class Cases(Protocol):
     async def get(self, connection: Connection, case_id: UUID, *, lock: bool = False) -> CaseRecord | None:
         """A case, locked until commit if asked."""
 
-    async def save_view(self, connection: Connection, case: CaseRecord, view: CaseView, now: datetime) -> None:
-        """Store a changed view; the version goes up by one."""
+    async def save(self, connection: Connection, case: CaseRecord, view: CaseView, now: datetime, entries: Sequence[TimelineEntry]) -> None:
+        """Store a changed view and what happened, of a case that was read locked; the version goes up by one."""
 
     async def add_to_timeline(self, connection: Connection, case_id: CaseId, entries: Sequence[TimelineEntry]) -> None:
-        """Append to the timeline; an entry of the same event is kept once."""
+        """Append to the timeline and nothing else."""
 
     async def add_text(self, connection: Connection, case_id: UUID, text_id: UUID, author: str, body: str, now: datetime) -> None:
         """Keep more of the customer's words."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from contracts.identifiers import CustomerRef, MerchantId, OrderId
 from services.intake.adapters.cases import CASE_COLUMNS, case_from
+from services.intake.adapters.timelines import entries_of
 from services.intake.domain.view import CaseRecord
 from services.kit.postgres import Pool
 
@@ -17,8 +18,7 @@ SELECT {CASE_COLUMNS},
      FROM case_lines l WHERE l.case_id = c.case_id) AS lines,
     (SELECT jsonb_agg(to_jsonb(e) - 'case_id' ORDER BY e.received_at) FROM case_evidence e WHERE e.case_id = c.case_id) AS evidence,
     (SELECT jsonb_agg(to_jsonb(r) - 'case_id' - 'sequence' ORDER BY r.updated_at) FROM case_refunds r WHERE r.case_id = c.case_id) AS refunds,
-    (SELECT jsonb_agg(to_jsonb(x) - 'case_id' ORDER BY x.written_at) FROM case_texts x WHERE x.case_id = c.case_id) AS texts,
-    (SELECT jsonb_agg(to_jsonb(t) - 'case_id' - 'event_id' ORDER BY t.at, t.event_id) FROM case_timeline t WHERE t.case_id = c.case_id) AS timeline
+    (SELECT jsonb_agg(to_jsonb(x) - 'case_id' ORDER BY x.written_at) FROM case_texts x WHERE x.case_id = c.case_id) AS texts
 FROM cases c WHERE c.case_id = $1
 """  # noqa: S608 - a constant of this package
 _LIST = f"""
@@ -73,8 +73,8 @@ class CaseReader:
         row = await self._pool.fetchrow(_DETAIL, case_id)
         if row is None:
             return None
-        parts = {name: row[name] or [] for name in ("lines", "evidence", "refunds", "texts", "timeline")}
-        return CaseDetail(case_from(row), **parts)
+        parts = {name: row[name] or [] for name in ("lines", "evidence", "refunds", "texts")}
+        return CaseDetail(case_from(row), **parts, timeline=entries_of(row["timeline"]))
 
     async def evidence_file(self, case_id: UUID, evidence_id: UUID) -> tuple[str, str] | None:
         """Hash and media type of a piece of evidence."""

@@ -10,12 +10,14 @@ from contracts.case_v1 import Channel, OpenedBy
 from contracts.decision_facts import AffectedUnits
 from contracts.identifiers import CaseId, CustomerRef, MerchantId, OrderId
 from contracts.scenes import Scene
+from services.intake.adapters.packing import PACKING
+from services.intake.adapters.timelines import appended
 from services.intake.domain.view import CaseRecord, CaseView, TimelineEntry
 from services.intake.ports import NewCaseRows
 from services.kit.postgres import Connection
 
 CASE_COLUMNS = """case_id, case_number, merchant_id, order_id, order_number, customer_ref, scene, linked_scenes, currency, locale, channel, opened_by,
-wanted_remedy, application_number, requested_at, opened_at, updated_at, version, test, view"""
+wanted_remedy, application_number, requested_at, opened_at, updated_at, version, test, view, timeline"""
 
 _INSERT = """
 WITH opened AS (
@@ -31,18 +33,14 @@ SELECT $23::uuid, $1, $24::text, $25::text, $16 WHERE $23::uuid IS NOT NULL
 """
 _GET = f"SELECT {CASE_COLUMNS} FROM cases WHERE case_id = $1"  # noqa: S608 - a constant of this module
 _GET_LOCKED = f"{_GET} FOR NO KEY UPDATE"
-_SAVE_VIEW = "UPDATE cases SET view = $2, status = $3, updated_at = $4, version = version + 1 WHERE case_id = $1"
+_SAVE = "UPDATE cases SET view = $2, status = $3, updated_at = $4, timeline = $5, version = version + 1 WHERE case_id = $1"
+_TIMELINE = "SELECT timeline FROM cases WHERE case_id = $1 FOR NO KEY UPDATE"
+_SAVE_TIMELINE = "UPDATE cases SET timeline = $2 WHERE case_id = $1"
 _LINK_SCENE = """
 UPDATE cases SET linked_scenes = linked_scenes || $2::text, version = version + 1, updated_at = $3
 WHERE case_id = $1 AND NOT ($2 = ANY(linked_scenes))
 """
 _ADD_TEXT = "INSERT INTO case_texts (text_id, case_id, author, body, written_at) VALUES ($1, $2, $3, $4, $5)"
-_TIMELINE = """
-INSERT INTO case_timeline (event_id, case_id, at, code, data, internal)
-SELECT event_id, $1, at, code, data, internal
-FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::jsonb[], $6::boolean[]) AS entry (event_id, at, code, data, internal)
-ON CONFLICT (event_id) DO NOTHING
-"""
 _SETTLE = """
 UPDATE case_lines SET settled = settled + units.quantity
 FROM unnest($2::text[], $3::integer[]) AS units (line_id, quantity)
@@ -83,7 +81,7 @@ class PostgresCases:
             case.opened_at,
             case.test,
             case.view.status.value,
-            case.view,
+            PACKING.pack(case.view),
             case.scene.group,
             [units.line_id for units in rows.lines],
             [units.quantity for units in rows.lines],
@@ -97,25 +95,19 @@ class PostgresCases:
         row = await connection.fetchrow(_GET_LOCKED if lock else _GET, case_id)
         return None if row is None else case_from(row)
 
-    async def save_view(self, connection: Connection, case: CaseRecord, view: CaseView, now: datetime) -> None:
-        """Store a changed view; the version goes up by one."""
-        await connection.execute(_SAVE_VIEW, case.case_id, view, view.status.value, now)
+    async def save(self, connection: Connection, case: CaseRecord, view: CaseView, now: datetime, entries: Sequence[TimelineEntry]) -> None:
+        """Store a changed view and what happened, of a case that was read locked; the version goes up by one."""
+        timeline = appended(case.timeline, entries)
+        await connection.execute(_SAVE, case.case_id, PACKING.pack(view), view.status.value, now, timeline)
 
     async def link_scene(self, connection: Connection, case_id: UUID, scene: Scene, now: datetime) -> None:
         """Note that somebody asked for another scene on the same line (R-INT-05)."""
         await connection.execute(_LINK_SCENE, case_id, scene.value, now)
 
     async def add_to_timeline(self, connection: Connection, case_id: CaseId, entries: Sequence[TimelineEntry]) -> None:
-        """Append to the timeline; an entry of the same event is kept once."""
-        await connection.execute(
-            _TIMELINE,
-            case_id,
-            [entry.event_id for entry in entries],
-            [entry.at for entry in entries],
-            [entry.code for entry in entries],
-            [entry.data for entry in entries],
-            [entry.internal for entry in entries],
-        )
+        """Append to the timeline and nothing else."""
+        timeline = await connection.fetchval(_TIMELINE, case_id)
+        await connection.execute(_SAVE_TIMELINE, case_id, appended(timeline, entries))
 
     async def add_text(self, connection: Connection, case_id: UUID, text_id: UUID, author: str, body: str, now: datetime) -> None:
         """Keep more of the customer's words."""
@@ -156,5 +148,6 @@ def case_from(row: Any) -> CaseRecord:
         updated_at=row["updated_at"],
         version=row["version"],
         test=row["test"],
-        view=CaseView.model_validate(row["view"]),
+        view=CaseView.model_validate(PACKING.unpack(row["view"])),
+        timeline=row["timeline"],
     )

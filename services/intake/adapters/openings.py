@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from services.intake.adapters.packing import PACKING
 from services.intake.domain.application import Claim
 from services.intake.ports import NewCaseRows
 from services.kit.idempotency import IdempotentRequest, Reply, waiting_for_key
@@ -57,7 +58,7 @@ class PostgresOpenings:
                     case.opened_at,
                     case.test,
                     case.view.status.value,
-                    case.view,
+                    PACKING.pack(case.view),
                     [units.line_id for units in rows.lines],
                     [units.quantity for units in rows.lines],
                     text_id,

@@ -169,7 +169,10 @@ def first_view(opened_at: datetime, hazard_hints: tuple[str, ...], plan_within: 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRecord:
-    """A case on record: what was said when it was opened, and its view. ``version`` counts its changes (ETag)."""
+    """A case on record: what was said when it was opened, and its view. ``version`` counts its changes (ETag).
+
+    ``timeline`` is what happened so far, as it is stored.
+    """
 
     case_id: CaseId
     case_number: str
@@ -191,13 +194,13 @@ class CaseRecord:
     version: int
     test: bool
     view: CaseView
+    timeline: bytes = b"[]"
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """Something that happened to a case. ``data`` holds codes, numbers and times only; ``internal`` entries are not for the customer."""
 
-    event_id: UUID
     at: datetime
     code: str
     data: dict[str, Any] = field(default_factory=dict)

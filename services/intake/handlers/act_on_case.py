@@ -76,11 +76,8 @@ class ActOnCase:
         """Record an act and publish its facts, as the end of the transaction."""
         ids = [setting.event_id, *(uuid7() for _ in act.events[1:])]
         await self._effects(connection, case, act)
-        await self._cases.save_view(connection, case, act.view, setting.now)
-        entries = [
-            TimelineEntry(id_, setting.now, timeline_code(type(event)), act.data) for id_, event in zip(ids, act.events, strict=True)
-        ]
-        await self._cases.add_to_timeline(connection, case.case_id, entries)
+        entries = [TimelineEntry(setting.now, timeline_code(type(event)), act.data) for event in act.events]
+        await self._cases.save(connection, case, act.view, setting.now, entries)
         await outbox.append(
             connection,
             [

@@ -143,9 +143,7 @@ class OpenCase:
         if words is not None:
             text_id = uuid7()
             await self._cases.add_text(connection, duplicate.case_id, text_id, opening.admission.opened_by.kind, words, opening.now)
-            await self._cases.add_to_timeline(
-                connection, CaseId(duplicate.case_id), [TimelineEntry(text_id, opening.now, "case.text_added")]
-            )
+            await self._cases.add_to_timeline(connection, CaseId(duplicate.case_id), [TimelineEntry(opening.now, "case.text_added")])
         case = await self._cases.get(connection, duplicate.case_id)
         if case is None:  # its claim was found in this transaction
             raise LookupError("a claim without its case")

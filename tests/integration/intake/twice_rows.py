@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from contracts.case_state import CaseOutcome, CaseStatus, OptionCode
 from contracts.case_v1 import (
@@ -24,6 +24,7 @@ from contracts.events import EventBody
 from contracts.identifiers import MerchantId, RmaId, customer_ref_for, order_id_for
 from contracts.progress import WaitingFor
 from contracts.resolution_v1 import ConfirmationRequested, InspectionDisputed, ReturnAuthorised
+from services.intake.adapters.timelines import entries_of
 from services.intake.domain.facts_told import timeline_code
 from services.kit import webhooks
 from services.kit.clock import utc_now
@@ -70,9 +71,8 @@ def an_act(name: str, leaves: type[EventBody], possible: MAKE_POSSIBLE, *, by_st
 
 def _on_case(desk: Desk, opened: Json, leaves: type[EventBody]) -> Callable[[], Awaitable[Counter[str]]]:
     async def effect() -> Counter[str]:
-        told = await desk.house.pool.fetchval(
-            "SELECT count(*) FROM case_timeline WHERE case_id = $1 AND code = $2", opened["case_id"], timeline_code(leaves)
-        )
+        timeline = await desk.house.pool.fetchval("SELECT timeline FROM cases WHERE case_id = $1", UUID(opened["case_id"]))
+        told = sum(entry["code"] == timeline_code(leaves) for entry in entries_of(timeline))
         published = Counter(type(event).__name__ for event in await desk.published(opened["case_id"]))
         return published + Counter({"on the timeline": told})
 

@@ -16,6 +16,7 @@ JSON = st.recursive(
 FIRST, SECOND = b'{"subject":"Your refund","text":"we have paid it back"}', b'{"subject":"Your parcel","text":"has arrived"}'
 HOUSE = Path(__file__).parents[3]
 DIGESTS = {
+    "services/intake/packing/dictionary.1.txt": "cad2f59152eb838f778650894df364b920d32b7c2a61b6c147e5f32f8793a0bc",
     "services/notifications/packing/dictionary.1.txt": "5afccf569d7690488c19d5adaa26853430416c6d18b54df841285fdabeb42491",
 }
 

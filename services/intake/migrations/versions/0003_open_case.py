@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 # Most orders have no claims, and to see that alone is quicker by far than to add none of them up.
 ORDER_CLAIMS = """
@@ -42,7 +42,7 @@ CREATE FUNCTION open_case(
     p_order_version bigint, p_claims jsonb,
     p_case_id uuid, p_case_number text, p_order_id uuid, p_order_number text, p_customer_ref uuid, p_scene text, p_scene_group text, p_currency text,
     p_locale text, p_channel text, p_opened_by jsonb, p_wanted_remedy text, p_application_number integer, p_hazard_hints text[],
-    p_requested_at timestamptz, p_opened_at timestamptz, p_test boolean, p_case_status text, p_view jsonb,
+    p_requested_at timestamptz, p_opened_at timestamptz, p_test boolean, p_case_status text, p_view bytea,
     p_line_ids text[], p_quantities integer[], p_text_id uuid, p_text_author text, p_text_body text,
     p_event_id uuid, p_event_type text, p_source text, p_topic text, p_event_key text, p_trace_parent text, p_value bytea
 ) RETURNS boolean LANGUAGE plpgsql AS $$
