@@ -1,9 +1,9 @@
 """What the routes of the workflow API share: who calls, what they may see, and where things are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
@@ -131,7 +131,7 @@ async def header_in_currency(context: ApiContext, conn: Connection, case_id: UUI
     return header
 
 
-def page_of(rows: Sequence[Record], limit: int, item: type[ItemT], moment: str, item_id: str) -> Page[ItemT]:
+def page_of(rows: Sequence[Record | Mapping[str, Any]], limit: int, item: type[ItemT], moment: str, item_id: str) -> Page[ItemT]:
     """A page of ``limit`` items from rows that were read one more than that; the columns ``moment`` and ``item_id`` give their order."""
     shown = rows[:limit]
     next_cursor = cursor_after(shown[-1][moment], shown[-1][item_id]) if len(rows) > limit else None

@@ -1,7 +1,7 @@
 """Credit notes over HTTP: the list by number, each as data and as PDF (R-RFD-12)."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -12,8 +12,10 @@ from starlette.responses import Response
 from contracts.credit_note import IssuedCreditNote
 from contracts.roles import APPROVAL_TIERS, Role
 from services.kit.paging import Page
+from services.kit.postgres import Record
 from services.kit.problems import Problem
 from services.workflow.adapters.credit_note_pdf import render_credit_note
+from services.workflow.adapters.packing import PACKING
 from services.workflow.api_context import ApiContext, Context, Cursor, Limit, Staff, page_of, position, require_role, visible_merchants
 
 router = APIRouter(prefix="/v1", tags=["credit notes"])
@@ -52,7 +54,7 @@ async def list_credit_notes(
     """Credit notes and cancellations of your merchants, oldest first."""
     require_role(staff, *READERS)
     rows = await context.pool.fetch(_LIST, visible_merchants(staff, merchant_id), *position(cursor), limit + 1)
-    return page_of(rows, limit, CreditNoteItem, "issued_at", "refund_id")
+    return page_of([_item(row) for row in rows], limit, CreditNoteItem, "issued_at", "refund_id")
 
 
 @router.get("/refunds/{refund_id}/credit-note")
@@ -75,13 +77,20 @@ async def _note(context: ApiContext, staff: Staff, refund_id: UUID, kind: str) -
     if row is None or not staff.may_see(row["merchant_id"]):
         detail = "A credit note is issued once the refund is settled; a cancellation where finance gives up a refund that came back."
         raise Problem(404, "credit_note_not_found", "There is no such document for this refund.", detail)
-    return IssuedCreditNote.model_validate(row["document"])
+    return IssuedCreditNote.model_validate(PACKING.unpack(row["document"]))
+
+
+def _item(row: Record) -> dict[str, Any]:
+    """A row with what the list shows of its document."""
+    document = PACKING.unpack(row["document"])
+    shown = {name: document[name] for name in ("case_number", "order_number")} | {
+        name: document["note"][name] for name in ("currency", "gross_minor")
+    }
+    return dict(row) | shown
 
 
 _LIST = """
-SELECT number, sequence, kind, merchant_id, refund_id, document ->> 'case_number' AS case_number, document ->> 'order_number' AS order_number,
-    document -> 'note' ->> 'currency' AS currency, (document -> 'note' ->> 'gross_minor')::bigint AS gross_minor, issued_on, issued_at
-FROM credit_notes
+SELECT number, sequence, kind, merchant_id, refund_id, document, issued_on, issued_at FROM credit_notes
 WHERE ($1::text[] IS NULL OR merchant_id = ANY($1)) AND ($2::timestamptz IS NULL OR (issued_at, refund_id) > ($2, $3::uuid))
 ORDER BY issued_at, refund_id LIMIT $4
 """

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 
 from contracts.decision_result import NextStep
 from services.kit.paging import Page
+from services.workflow.adapters.packing import PACKING
 from services.workflow.api_context import Context, Cursor, Limit, Staff, page_of, position, visible_merchants
 from services.workflow.api_records import DecisionItem
 
@@ -39,14 +40,14 @@ async def list_past_decisions(
     rows = await context.pool.fetch(
         _LIST, visible_merchants(staff, merchant_id), start, next_step.value if next_step else None, after, last, limit + 1
     )
-    return page_of(rows, limit, PastDecision, "decided_at", "decision_id")
+    return page_of([PACKING.unpacked(row, "facts", "decision") for row in rows], limit, PastDecision, "decided_at", "decision_id")
 
 
 _LIST = """
 SELECT decision_id, decisions.policy_version, decided_at, facts, decision, decisions.case_id, case_number, decisions.merchant_id
 FROM decisions JOIN cases USING (case_id)
 WHERE ($1::text[] IS NULL OR decisions.merchant_id = ANY($1)) AND ($2::timestamptz IS NULL OR decided_at >= $2)
-    AND ($3::text IS NULL OR decision ->> 'next_step' = $3)
+    AND ($3::text IS NULL OR next_step = $3)
     AND ($4::timestamptz IS NULL OR (decided_at, decision_id) > ($4, $5::uuid))
 ORDER BY decided_at, decision_id LIMIT $6
 """

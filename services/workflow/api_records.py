@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.decision_facts import Facts
 from contracts.decision_result import Decision
+from services.workflow.adapters.packing import PACKING
 from services.workflow.api_context import Context, Staff, merchant_of_case
 
 router = APIRouter(prefix="/v1", tags=["records"])
@@ -30,7 +31,7 @@ async def list_decisions(case_id: UUID, context: Context, staff: Staff) -> list[
     """The decisions of a case, oldest first, with their trace."""
     await merchant_of_case(context, staff, case_id)
     rows = await context.pool.fetch(_DECISIONS, case_id)
-    return [DecisionItem.model_validate(dict(row)) for row in rows]
+    return [DecisionItem.model_validate(PACKING.unpacked(row, "facts", "decision")) for row in rows]
 
 
 _DECISIONS = (

@@ -17,6 +17,7 @@ from services.kit.idempotency import IdempotencyKeyHeader, Reply
 from services.kit.paging import Page
 from services.kit.postgres import Connection, Record
 from services.kit.problems import Problem
+from services.workflow.adapters.packing import PACKING
 from services.workflow.adapters.refund_history import history_of
 from services.workflow.adapters.refund_orders import NotOrderableError, give_up, order_attempt
 from services.workflow.adapters.refunds import PostgresRefunds, RefusedError
@@ -176,7 +177,7 @@ async def get_refund(refund_id: UUID, context: Context, staff: Staff) -> RefundD
     notes = await context.pool.fetch("SELECT number FROM credit_notes WHERE refund_id = $1 ORDER BY sequence", refund_id)
     return RefundDetail.model_validate(
         {
-            **dict(row),
+            **PACKING.unpacked(row, "quote"),
             "order": order,
             "submissions": [dict(submission) for submission in submissions],
             "ledger": [dict(line) for line in ledger],

@@ -153,6 +153,6 @@ class CaseDeliverer:
                 return False
             if not row.workflow_open and not await self._books.cases.resume_offer(conn, case_id, chosen.chosen_at):
                 return False
-            await self._books.facts.move_to_run(conn, signal.event_id, row.run_number + (0 if row.workflow_open else 1))
+            await self._books.facts.move_to_run(conn, case_id, signal.event_id, row.run_number + (0 if row.workflow_open else 1))
         await self._starter.start(case_id, row.run_number + (0 if row.workflow_open else 1))
         return True

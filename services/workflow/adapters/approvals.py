@@ -10,6 +10,7 @@ from contracts.resolution_v1 import ApprovalKind
 from contracts.roles import Role
 from services.kit import deliveries
 from services.kit.postgres import Connection, Record
+from services.workflow.adapters.packing import PACKING
 from services.workflow.approvals.authority import next_tier
 from services.workflow.approvals.decision import Answer, Question, check_decision
 from services.workflow.payloads.approval import ApprovalAsk, ApprovalState, ApprovalView, Ruling
@@ -48,11 +49,12 @@ class ApprovalBook:
 
     async def requester(self, conn: Connection, ask: ApprovalAsk) -> str | None:
         """The member of staff whose act made the question necessary: who chose for the customer, or sent the evidence up (R-AUTH-05)."""
-        kind, path = _ASKED_BY.get(ask.kind, (None, None))
-        if kind is None:
-            return None
-        staff_id: str | None = await conn.fetchval(_REQUESTER, ask.case_id, kind, path)
-        return staff_id
+        kind, path = _ASKED_BY.get(ask.kind, (None, ()))
+        packed = await conn.fetchval(_ASKED_IN, ask.case_id, kind) if kind else None
+        found = PACKING.unpack(packed) if packed else None
+        for name in path:
+            found = found and found.get(name)
+        return found if isinstance(found, str) else None
 
     async def row(self, conn: Connection, approval_id: UUID) -> Record:
         """The whole row. Raises :class:`ApprovalNotFoundError`."""
@@ -142,7 +144,7 @@ _ASKED_BY = {
     ApprovalKind.EVIDENCE: ("evidence_reviewed", ["reviewer", "staff_id"]),
 }
 
-_REQUESTER = "SELECT body #>> $3::text[] FROM case_facts WHERE case_id = $1 AND kind = $2 ORDER BY position DESC LIMIT 1"
+_ASKED_IN = "SELECT body FROM case_facts WHERE case_id = $1 AND kind = $2 ORDER BY position DESC LIMIT 1"
 
 _READ = "SELECT * FROM approvals WHERE approval_id = $1"
 

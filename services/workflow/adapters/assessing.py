@@ -14,6 +14,7 @@ from services.workflow.adapters.cases import CaseRow
 from services.workflow.adapters.deciding import case_timers
 from services.workflow.adapters.ending import reject
 from services.workflow.adapters.offering import Made, make_offer, reject_offer, resumed_offer
+from services.workflow.adapters.packing import PACKING
 from services.workflow.adapters.situation import Situation, look
 from services.workflow.cases import standing
 from services.workflow.cases.evidence import needs_of
@@ -172,13 +173,14 @@ def _triaged(at: _Look, plan: Plan) -> CaseTriaged:
 
 async def _record(conn: Connection, row: CaseRow, ask: AssessCase, situation: Situation, decision: Decision) -> None:
     await conn.execute(
-        "INSERT INTO decisions (decision_id, case_id, merchant_id, policy_version, facts, decision, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        _RECORD,
         ask.operation_id,
         row.header.case_id,
         row.header.merchant_id,
         decision.policy_version,
-        situation.facts,
-        decision,
+        PACKING.pack(situation.facts),
+        PACKING.pack(decision),
+        decision.next_step.value,
         ask.at,
     )
 
@@ -196,3 +198,8 @@ async def _with_timers(books: Books, conn: Connection, row: CaseRow, ask: Assess
     await books.publish(conn, row, ask.operation_id, plan.progress)
     timers = case_timers(books.deciding.timers(row.policy_version or ""))
     return plan.model_copy(update={"timers": timers, "policy_version": row.policy_version, "priority": row.priority})
+
+
+_RECORD = """
+INSERT INTO decisions (decision_id, case_id, merchant_id, policy_version, facts, decision, next_step, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""

@@ -13,6 +13,7 @@ from contracts.identifiers import OrderId
 from contracts.order_v1 import Order
 from contracts.quote import PriorRefunds, Quote
 from services.kit.postgres import Connection
+from services.workflow.adapters.packing import PACKING
 from services.workflow.money.paid import freight_paid_minor, lines_paid
 from services.workflow.money.prior import after
 
@@ -57,7 +58,7 @@ async def write_caps(conn: Connection, order: Order) -> None:
 
 async def prior_refunds(conn: Connection, order_id: OrderId) -> PriorRefunds:
     """Everything given back or reserved on an order, unit by unit, from the quotes of its refunds."""
-    quotes = [Quote.model_validate(row["quote"]) for row in await conn.fetch(_LIVE_QUOTES, order_id)]
+    quotes = [Quote.model_validate(PACKING.unpack(row["quote"])) for row in await conn.fetch(_LIVE_QUOTES, order_id)]
     return reduce(after, quotes, PriorRefunds())
 
 

@@ -14,6 +14,7 @@ from contracts.resolution_v1 import ResolutionEvent
 from contracts.scenes import Scene
 from services.kit import outbox
 from services.kit.postgres import Connection, Record
+from services.workflow.adapters.packing import PACKING
 from services.workflow.ports import CaseHeader
 
 SUBMITTED = Progress(status=CaseStatus.SUBMITTED, stage=Stage.ACCEPT, waiting_for=WaitingFor.TRIAGE, then=Then.NOTHING)
@@ -68,7 +69,7 @@ class CaseBook:
                 test,
                 opened.scene.value,
                 SUBMITTED,
-                opened.model_dump(mode="json", exclude={"order"}),
+                PACKING.pack(opened.model_dump(mode="json", exclude={"order"})),
                 opened.opened_at,
             )
         )
@@ -78,7 +79,7 @@ class CaseBook:
         row = await conn.fetchrow("SELECT * FROM cases WHERE case_id = $1", case_id)
         if row is None:
             raise CaseNotFoundError(case_id)
-        return _header(row)
+        return _header(row, PACKING.unpack(row["opened"]))
 
     async def progress(self, conn: Connection, case_id: CaseId) -> Progress:
         """Where the case stands, its row locked until the transaction ends. Raises :class:`CaseNotFoundError`."""
@@ -148,7 +149,7 @@ class CaseBook:
         return bool(await conn.fetchval(_RESUME, case_id, CaseOutcome.NO_RESPONSE.value, at))
 
 
-def _header(row: Record) -> CaseHeader:
+def _header(row: Record, opened: dict[str, Any]) -> CaseHeader:
     return CaseHeader(
         case_id=CaseId(row["case_id"]),
         case_number=row["case_number"],
@@ -159,16 +160,17 @@ def _header(row: Record) -> CaseHeader:
         locale=row["locale"],
         currency=row["currency"],
         test=row["test"],
-        opened_by=(row["opened"]["opened_by"]["staff"] or {}).get("staff_id"),
+        opened_by=(opened["opened_by"]["staff"] or {}).get("staff_id"),
     )
 
 
 def _row(row: Record) -> CaseRow:
+    opened = PACKING.unpack(row["opened"])
     return CaseRow(
-        header=_header(row),
+        header=_header(row, opened),
         scene=Scene(row["scene"]),
         progress=Progress.model_validate(row["progress"]),
-        opened=row["opened"],
+        opened=opened,
         policy_version=row["policy_version"],
         priority=row["priority"],
         run_number=row["run_number"],

@@ -13,6 +13,7 @@ from contracts.identifiers import MerchantId
 from contracts.merchant import Merchant
 from services.kit.clock import utc_now
 from services.kit.postgres import Connection
+from services.workflow.adapters.packing import PACKING
 from services.workflow.adapters.refund_rows import RefundRow
 from services.workflow.money.credit_note import credit_note_of
 
@@ -65,7 +66,7 @@ async def cancel(conn: Connection, refund: RefundRow, issuer: Issuer, dated: Cal
     document = await conn.fetchval("SELECT document FROM credit_notes WHERE refund_id = $1 AND kind = 'credit_note'", refund.refund_id)
     if document is None:
         return None
-    cancelled = IssuedCreditNote.model_validate(document)
+    cancelled = IssuedCreditNote.model_validate(PACKING.unpack(document))
     numbered = await _numbered(conn, refund, issuer, "CX")
     issued_at = utc_now()
     note = cancelled.model_copy(
@@ -83,7 +84,16 @@ async def _numbered(conn: Connection, refund: RefundRow, issuer: Issuer, series:
 
 async def _keep(conn: Connection, note: IssuedCreditNote) -> None:
     await conn.execute(
-        _KEEP, note.merchant_id, note.test, note.sequence, note.number, note.kind, note.refund_id, note.issued_on, note.issued_at, note
+        _KEEP,
+        note.merchant_id,
+        note.test,
+        note.sequence,
+        note.number,
+        note.kind,
+        note.refund_id,
+        note.issued_on,
+        note.issued_at,
+        PACKING.pack(note),
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from contracts.events import CaseEvent
 from contracts.identifiers import CaseId
 from services.kit.postgres import Connection, Record
+from services.workflow.adapters.packing import PACKING
 from services.workflow.payloads.case import CaseSignal, FactKind
 
 
@@ -29,7 +30,7 @@ class FactBook:
         self, conn: Connection, event_id: UUID, kind: FactKind, workflow_id: str, run_number: int, body: CaseEvent, at: datetime
     ) -> bool:
         """Keep a fact for the process that hears of it. False where it is known."""
-        return bool(await conn.fetchval(_ADD, event_id, body.case_id, kind.value, workflow_id, body, run_number, at))
+        return bool(await conn.fetchval(_ADD, event_id, body.case_id, kind.value, workflow_id, PACKING.pack(body), run_number, at))
 
     async def get(self, conn: Connection, case_id: CaseId, event_id: UUID, kind: FactKind) -> Fact | None:
         """The fact of that id and kind, None where this case has none: then whoever named it made it up."""
@@ -49,9 +50,9 @@ class FactBook:
         """The signals that a process of the case should have had in the case's present run, for one that starts again."""
         return tuple(signal_of(_fact(row)) for row in await conn.fetch(_OF_WORKFLOW, case_id, workflow_id))
 
-    async def move_to_run(self, conn: Connection, event_id: UUID, run_number: int) -> None:
+    async def move_to_run(self, conn: Connection, case_id: CaseId, event_id: UUID, run_number: int) -> None:
         """Let a later run of the case hear of a fact."""
-        await conn.execute("UPDATE case_facts SET run_number = $2 WHERE event_id = $1", event_id, run_number)
+        await conn.execute("UPDATE case_facts SET run_number = $3 WHERE case_id = $1 AND event_id = $2", case_id, event_id, run_number)
 
 
 def signal_of(fact: Fact) -> CaseSignal:
@@ -71,12 +72,12 @@ def hints(kind: FactKind, body: dict[str, Any]) -> dict[str, str | int | bool | 
 
 
 def _fact(row: Record) -> Fact:
-    return Fact(row["event_id"], FactKind(row["kind"]), row["body"], row["run_number"], row["occurred_at"])
+    return Fact(row["event_id"], FactKind(row["kind"]), PACKING.unpack(row["body"]), row["run_number"], row["occurred_at"])
 
 
 _ADD = """
 INSERT INTO case_facts (event_id, case_id, kind, workflow_id, body, run_number, occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (event_id) DO NOTHING RETURNING true
+ON CONFLICT (case_id, event_id) DO NOTHING RETURNING true
 """
 
 _OF_WORKFLOW = """

@@ -8,6 +8,7 @@ from contracts.case_state import OptionCode
 from contracts.decision_result import Option
 from contracts.identifiers import CaseId, OfferId
 from services.kit.postgres import Connection, Record
+from services.workflow.adapters.packing import PACKING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class OfferBook:
                 case_id,
                 decision_id,
                 offer.policy_version,
-                [option.model_dump(mode="json") for option in offer.options],
+                PACKING.pack(offer.options),
                 offer.automatic.value if offer.automatic else None,
                 offer.valid_until,
                 offer.remind_at,
@@ -82,7 +83,7 @@ def _offer(row: Record) -> Offer:
         offer_id=OfferId(row["offer_id"]),
         number=row["number"],
         policy_version=row["policy_version"],
-        options=tuple(Option.model_validate(option) for option in row["options"]),
+        options=tuple(Option.model_validate(option) for option in PACKING.unpack(row["options"])),
         automatic=OptionCode(row["automatic"]) if row["automatic"] else None,
         valid_until=row["valid_until"],
         remind_at=row["remind_at"],

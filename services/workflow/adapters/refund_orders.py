@@ -102,7 +102,7 @@ async def _resume(conn: Connection, refund: RefundRow, event_id: UUID) -> None:
     """Wake the refund's process, or start it again if it is gone: ``input`` makes the delivery a signal with start."""
     log.info("refund.resumed", refund_id=str(refund.refund_id), event_id=str(event_id))
     await conn.execute("UPDATE refunds SET signal_wanted = false WHERE refund_id = $1", refund.refund_id)
-    payload = {"refund_id": str(refund.refund_id), "event_id": str(event_id), "input": refund.row["process"]}
+    payload = {"refund_id": str(refund.refund_id), "event_id": str(event_id), "input": refund.process()}
     await deliveries.add(conn, event_id=event_id, key=f"refund/{refund.refund_id}", kind="signal_refund", payload=payload)
     await tell_case(conn, refund, uuid5(event_id, "case"), "refund_resumed", "")
 

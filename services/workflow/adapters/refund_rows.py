@@ -9,6 +9,7 @@ from uuid import UUID
 from contracts.identifiers import CaseId, MerchantId, OrderId, RefundId, SubmissionId
 from contracts.quote import Allocation, Quote
 from services.kit.postgres import Connection, Pool, Record
+from services.workflow.adapters.packing import PACKING
 from services.workflow.payloads.refund import IssueRefundInput, RefundStep
 from services.workflow.refunds.channel import channel_of
 from services.workflow.refunds.phase import Attempt, RefundState, phase_of
@@ -66,11 +67,15 @@ class RefundRow:
     @property
     def alarm(self) -> timedelta:
         """How long a person has, before their task is raised again."""
-        return IssueRefundInput.model_validate(self.row["process"]).timers.alarm
+        return self.process().timers.alarm
+
+    def process(self) -> IssueRefundInput:
+        """What the refund's process was started with."""
+        return IssueRefundInput.model_validate(PACKING.unpack(self.row["process"]))
 
     def quote(self) -> Quote:
-        """What the refund comes to, each cent explained. Raises ``ValueError`` for a refused refund, which has none."""
-        return Quote.model_validate(self.row["quote"])
+        """What the refund comes to, each cent explained. Raises ``TypeError`` for a refused refund, which has none."""
+        return Quote.model_validate(PACKING.unpack(self.row["quote"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from services.kit.postgres import Connection, Pool
 from services.workflow.adapters import payouts, refund_events
 from services.workflow.adapters.caps import CapExceededError, prior_refunds, reserve
 from services.workflow.adapters.orders import PostgresOrderBook
+from services.workflow.adapters.packing import PACKING
 from services.workflow.adapters.refund_facts import FactKind, RefundFact, record_facts
 from services.workflow.adapters.refund_rows import (
     RefundNotFoundError,
@@ -99,11 +100,11 @@ class PostgresRefunds:
 
         Raises :class:`RefusedError` where it still cannot be reserved.
         """
-        issue = IssueRefundInput.model_validate(refund.row["process"])
+        issue = refund.process()
         header = await self._cases.header(conn, refund.case_id)
         at = utc_now()
         found = await self._reserve(conn, issue.refund, header, channel)
-        await conn.execute(_ACCEPT, refund.refund_id, found, found.amount_minor)
+        await conn.execute(_ACCEPT, refund.refund_id, PACKING.pack(found), found.amount_minor)
         accepted = await lock_refund(conn, refund.refund_id)
         requested = _requested(accepted, at)
         if not found.amount_minor:  # as in _start: nothing is left to pay
@@ -223,7 +224,16 @@ class PostgresRefunds:
             *(refund.refund_id, refund.case_id, header.case_number, issue.case_workflow_id, header.merchant_id, refund.order_id),
             *(header.order_number, header.customer_ref, header.locale, header.test, refund.request.currency),
             *(found.amount_minor if found else 0, refund.agreed_minor, refund.remedy.value, refund.reason, refund.policy_version),
-            *(refund.approver, refund.tier, issue, found, state.value, code, 1 + issue.timers.retry_count, at),
+            *(
+                refund.approver,
+                refund.tier,
+                PACKING.pack(issue),
+                PACKING.pack(found) if found else None,
+                state.value,
+                code,
+                1 + issue.timers.retry_count,
+                at,
+            ),
             at if state is RefundState.SETTLED else None,
         )
 

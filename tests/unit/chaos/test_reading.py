@@ -12,6 +12,7 @@ from deploy.local.chaos.records.logs import read_logs
 from deploy.local.chaos.records.tables import contents
 from deploy.local.chaos.records.topics import take
 from deploy.local.chaos.traces import Traces
+from services.kit.packing import Packing
 
 CANARIES = Canaries(7)
 WORDS = CANARIES.words(1).encode()
@@ -50,6 +51,12 @@ def test_a_record_that_nobody_can_read_is_one_too(traces: Traces) -> None:
 @pytest.mark.parametrize("value", [WORDS, WORDS.decode(), [WORDS.decode()], [[WORDS]]], ids=["bytea", "text", "array", "nested"])
 def test_every_column_that_can_say_something_is_looked_into(value: object) -> None:
     assert CANARIES.look(b" ".join(contents(value)), "table", "")
+
+
+def test_packed_documents_are_looked_into() -> None:
+    packed = Packing.of("services.intake").pack({"words": [WORDS.decode() + CANARIES.words(2)]})
+    assert CANARIES.look(b" ".join(contents(packed, "intake")), "table", "")
+    assert list(contents(b"\x07sealed", "intake")) == [b"\x07sealed", b""]
 
 
 def test_other_columns_say_nothing() -> None:

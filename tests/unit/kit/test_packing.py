@@ -18,6 +18,7 @@ HOUSE = Path(__file__).parents[3]
 DIGESTS = {
     "services/intake/packing/dictionary.1.txt": "cad2f59152eb838f778650894df364b920d32b7c2a61b6c147e5f32f8793a0bc",
     "services/notifications/packing/dictionary.1.txt": "5afccf569d7690488c19d5adaa26853430416c6d18b54df841285fdabeb42491",
+    "services/workflow/packing/dictionary.1.txt": "5212caaab00e728a3a51d94ad9ad41f55ce11ee813177f9c963a5e47aa7d31ff",
 }
 
 

@@ -13,6 +13,7 @@ from contracts.decision import Attributes, EvidenceFacts, Facts, NextStep, Verdi
 from contracts.identifiers import MerchantId
 from contracts.roles import Role
 from contracts.scenes import Scene
+from services.workflow.adapters.packing import PACKING
 from services.workflow.commands_policy import policy_app
 from services.workflow.policy.decide import decide
 from services.workflow.policy.registry import load_packs
@@ -27,7 +28,8 @@ START = datetime(2026, 5, 1, tzinfo=UTC)
 
 async def decided(desk: RecordsDesk, case: CaseOpened, at: datetime, given: Facts) -> None:
     decision = decide(given, UK)
-    await desk.pool.execute(_DECISION, uuid4(), case.case_id, case.merchant_id, UK.policy_version, given, decision, at)
+    packed = (PACKING.pack(given), PACKING.pack(decision))
+    await desk.pool.execute(_DECISION, uuid4(), case.case_id, case.merchant_id, UK.policy_version, *packed, decision.next_step, at)
 
 
 @pytest.fixture(scope="module")
@@ -113,5 +115,6 @@ async def test_a_dry_run_that_cannot_be_is_told(url: str, capsys: pytest.Capture
 
 
 _DECISION = """
-INSERT INTO decisions (decision_id, case_id, merchant_id, policy_version, facts, decision, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO decisions (decision_id, case_id, merchant_id, policy_version, facts, decision, next_step, decided_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """

@@ -11,6 +11,7 @@ import pytest
 from contracts.quote import RefundUnits
 from contracts.roles import Role
 from services.kit.postgres import transaction
+from services.workflow.adapters.packing import PACKING
 from services.workflow.adapters.refund_orders import order_attempt
 from services.workflow.payloads.refund import IssueRefundInput, RefundTimers
 from tests.support.builders import a_payment, an_order
@@ -110,7 +111,7 @@ async def test_a_closed_account_is_paid_out_when_finance_orders_it_so(desk: Reco
     assert (await colleague.post(f"/v1/payouts/{payout['payout_id']}/paid", {"document": "BANK-9"})).status_code == 200
     assert await lines(desk, "refund_id", refund_id) == {"returns.goods": 850, "clearing.payout": -850}
     (note,) = await desk.pool.fetch("SELECT document FROM credit_notes WHERE refund_id = $1", refund_id)
-    assert [(each["provider"], each["reference"]) for each in note["document"]["payments"]] == [("payout", "BANK-9")]
+    assert [(each["provider"], each["reference"]) for each in PACKING.unpack(note["document"])["payments"]] == [("payout", "BANK-9")]
 
 
 async def test_a_payout_that_the_bank_did_not_take_waits_for_finance_and_is_never_retried_by_itself(

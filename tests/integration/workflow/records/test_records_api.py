@@ -12,6 +12,7 @@ from contracts.quote import RefundUnits
 from contracts.roles import Role
 from services.kit.clock import utc_now
 from services.kit.postgres import transaction
+from services.workflow.adapters.packing import PACKING
 from services.workflow.payloads.refund import IssueRefundInput, RefundTimers
 from tests.support.builders import a_payment, an_order, facts
 from tests.support.payment_provider import FakeProvider
@@ -147,7 +148,8 @@ async def test_the_decisions_of_a_case_are_shown_with_their_trace_to_its_merchan
         },
         "trace": [{"rule": "R-ELIG-01", "says": "within 30 days"}],
     }
-    await desk.pool.execute(_DECISION, uuid4(), case.case_id, case.merchant_id, facts(order=case.order), decision, utc_now())
+    packed = (PACKING.pack(facts(order=case.order)), PACKING.pack(decision))
+    await desk.pool.execute(_DECISION, uuid4(), case.case_id, case.merchant_id, *packed, decision["next_step"], utc_now())
     (shown,) = (await agent.get(f"/v1/cases/{case.case_id}/decisions")).json()
     assert shown["decision"]["trace"][0]["rule"] == "R-ELIG-01"
     assert shown["facts"]["order"]["number"] == case.order.number
@@ -173,5 +175,6 @@ async def test_a_task_is_resolved_once_by_its_role_and_wakes_who_waits_for_it(
 
 
 _DECISION = """
-INSERT INTO decisions (decision_id, case_id, merchant_id, policy_version, facts, decision, decided_at) VALUES ($1, $2, $3, 'uk-retail/1', $4, $5, $6)
+INSERT INTO decisions (decision_id, case_id, merchant_id, policy_version, facts, decision, next_step, decided_at)
+VALUES ($1, $2, $3, 'uk-retail/1', $4, $5, $6, $7)
 """

@@ -9,6 +9,7 @@ import pytest
 from contracts.quote import RefundUnits
 from services.kit.clock import utc_now
 from services.kit.postgres import transaction
+from services.workflow.adapters.packing import PACKING
 from services.workflow.adapters.refund_orders import NotOrderableError, give_up, order_attempt
 from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundTimers
 from tests.support.builders import a_payment, an_order
@@ -152,7 +153,8 @@ async def test_a_refund_given_up_after_it_came_back_leaves_the_books_and_its_cre
     assert await desk.pool.fetchval("SELECT reserved_minor FROM payment_caps WHERE order_id = $1", issue.refund.order_id) == 0
     notes = await desk.pool.fetch("SELECT kind, document FROM credit_notes WHERE refund_id = $1 ORDER BY sequence", refund_id)
     assert [note["kind"] for note in notes] == ["credit_note", "cancellation"]
-    assert notes[1]["document"]["cancels"] == notes[0]["document"]["number"]
+    first, second = (PACKING.unpack(note["document"]) for note in notes)
+    assert second["cancels"] == first["number"]
     async with transaction(desk.pool) as conn:
         assert (await desk.refunds.step(conn, refund_id)).phase is RefundPhase.FAILED
 

@@ -6,9 +6,11 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.case_v1 import CaseOpened
 from contracts.quote import PriorRefunds
 from services.kit.migrate import apply_migrations
 from services.kit.postgres import Connection, open_pool, transaction
+from services.workflow.adapters.cases import SUBMITTED
 from services.workflow.money.quote import quote
 from services.workflow.payloads.refund import IssueRefundInput
 from services.workflow.refunds.submission import submission_id_for
@@ -20,6 +22,15 @@ pytestmark = pytest.mark.engines
 
 AT = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
 BEFORE = "0003"
+
+
+async def opened_before(conn: Connection, case: CaseOpened) -> None:
+    """A case as the version of before wrote it: its application as plain JSON."""
+    opened = case.model_dump(mode="json", exclude={"order"})
+    order = case.order
+    await conn.execute(
+        _CASE, case.case_id, case.merchant_id, case.case_number, order.order_id, order.number, case.customer_ref, SUBMITTED, opened, AT
+    )
 
 
 async def settled_before(conn: Connection, issue: IssueRefundInput, number: str) -> None:
@@ -45,7 +56,7 @@ async def test_refunds_and_ledger_of_before_go_on(empty_postgres_dsn_for: DsnFac
     issue = an_issue(case)
     async with a_desk(dsn) as desk, transaction(desk.pool) as conn:
         await desk.orders.apply(conn, case.order)
-        await desk.cases.open(conn, case, test=True)
+        await opened_before(conn, case)
         await settled_before(conn, issue, case.case_number)
     await asyncio.to_thread(apply_migrations, dsn, "workflow", "services.workflow.migrations")
 
@@ -53,8 +64,8 @@ async def test_refunds_and_ledger_of_before_go_on(empty_postgres_dsn_for: DsnFac
         refund_id = issue.refund.refund_id
         (entry,) = await desk.pool.fetch("SELECT * FROM ledger_entries")
         assert (entry["case_number"], entry["test"], str(entry["accounting_date"])) == (case.case_number, True, "2026-03-02")
-        facts = await desk.pool.fetch("SELECT kind FROM refund_facts ORDER BY position")
-        assert [fact["kind"] for fact in facts] == ["requested", "attempt_committed", "submitted", "succeeded", "settled"]
+        happened = await desk.pool.fetch("SELECT kind FROM refund_facts ORDER BY position")
+        assert [fact["kind"] for fact in happened] == ["requested", "attempt_committed", "submitted", "succeeded", "settled"]
         (submission,) = await desk.submissions(refund_id)
         assert submission["entry_id"] == entry["entry_id"]
         await desk.pool.execute("UPDATE payment_caps SET reserved_minor = 850")
@@ -66,11 +77,17 @@ async def test_refunds_and_ledger_of_before_go_on(empty_postgres_dsn_for: DsnFac
 
 async def test_every_version_of_before_can_be_upgraded_when_empty(empty_postgres_dsn_for: DsnFactory) -> None:
     dsn = await empty_postgres_dsn_for("workflow")
-    for version in ("0001", "0002", BEFORE, "head"):
+    for version in ("0001", "0002", BEFORE, "0004", "head"):
         await asyncio.to_thread(apply_migrations, dsn, "workflow", "services.workflow.migrations", until=version)
     async with open_pool(dsn, service="workflow-test") as pool:
         assert await pool.fetchval("SELECT count(*) FROM credit_notes") == 0
 
+
+_CASE = """
+INSERT INTO cases (case_id, merchant_id, case_number, order_id, order_number, customer_ref, locale, currency, test, scene, status, progress, opened,
+    opened_at, run_started_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'en', 'GBP', true, 'return.no_reason', 'submitted', $7, $8, $9, $9)
+"""
 
 _REFUND = """
 INSERT INTO refunds (refund_id, case_id, case_number, case_workflow_id, merchant_id, order_id, order_number, customer_ref, locale, test, currency,
