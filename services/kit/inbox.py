@@ -1,7 +1,7 @@
 """The inbox: which events this schema has dealt with, and how far each key has been seen.
 
 There is one consumer per topic and schema, so the event id alone is the key. Rows are kept for ever: topics such as the refunds' are, too, and a
-consumer group whose offsets were lost reads them from the start.
+consumer group whose offsets were lost reads them from the start. Sequences are forgotten a year after their last event: the next one begins anew.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ WITH claimed AS (
 ), advanced AS (
     INSERT INTO inbox_sequence (topic, key, last_sequence)
     SELECT $1, key, reached FROM unnest($3::text[], $4::bigint[]) AS seen (key, reached) ORDER BY key
-    ON CONFLICT (topic, key) DO UPDATE SET last_sequence = excluded.last_sequence
+    ON CONFLICT (topic, key) DO UPDATE SET last_sequence = excluded.last_sequence, advanced_on = CURRENT_DATE
     WHERE inbox_sequence.last_sequence < excluded.last_sequence
 ), held AS ({HELD_KEYS.format(topic="$1", keys="$5")})
 SELECT ARRAY(SELECT event_id FROM claimed) AS unseen, (SELECT json_object_agg(key, last_sequence) FROM before) AS last,

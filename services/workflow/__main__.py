@@ -17,6 +17,7 @@ from services.workflow.adapters.providers import open_providers
 from services.workflow.api import create_api
 from services.workflow.consumers import CaseConsumers
 from services.workflow.deliverer import CaseDeliverer
+from services.workflow.housekeeping import Housekeeping
 from services.workflow.schedules import ensure_schedules
 from services.workflow.settings import WorkflowSettings
 from services.workflow.starter import CaseStarter
@@ -48,6 +49,7 @@ async def serve(settings: WorkflowSettings, only: frozenset[str] = ALL_PARTS) ->
             health.add("deliveries", deliverer.check)
             consumers = Consumers(SERVICE, pool, settings, CaseConsumers(books).handlers())
             parts += [consumers, deliverer, Sweeper(pool, starter, rest_seconds=settings.sweep_seconds)]
+            parts.append(Housekeeping(pool, settings.keep_operations))
         if "worker" in only:
             await ensure_schedules(client, settings.task_queue, settings.reconcile_at)
             parts.append(WorkerPart(build_worker(client, books, providers, settings)))

@@ -1,6 +1,6 @@
 """Settings of the workflow service: ``AFTERSALES_WORKFLOW_<FIELD>``, and what all services share."""
 
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ class WorkflowSettings(ServiceSettings):
 
     ``policy_packs_dirs`` are folders of further policy packs besides those that come with the product, separated by commas.
     ``api_keys_file`` holds hashes of the merchants' API keys, for storefronts that ask for decisions and quotes; without it staff alone may ask.
+    ``keep_operations`` is how long after a case's end the results of its operations are kept: at least as long as Temporal keeps its closed processes.
     ``reconcile_at`` is the time of day (UTC, ``HH:MM``) of the daily reconciliation.
     ``sandbox_payments_*`` reach the sandbox payment provider; without a URL there is none. ``stripe_*`` reach Stripe, in test mode, in live mode or in both;
     ``stripe_api_base`` is for a mock. Several webhook secrets are separated by commas.
@@ -28,6 +29,7 @@ class WorkflowSettings(ServiceSettings):
     max_cached_workflows: int = Field(default=2000, ge=1)
     deliveries_at_once: int = Field(default=32, ge=1)
     sweep_seconds: float = Field(default=30.0, gt=0)
+    keep_operations: timedelta = timedelta(days=35)
     reconcile_at: time = time(2, 15)
     sandbox_payments_url: str | None = None
     sandbox_payments_api_key: SecretStr | None = None

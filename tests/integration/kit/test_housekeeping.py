@@ -15,7 +15,7 @@ pytestmark = pytest.mark.engines
 
 
 async def _make_old(pool: Pool) -> None:
-    """Three events and three deliveries: done and old, done just now, and old but not done. And an old and a new idempotency key."""
+    """Three events and three deliveries: done and old, done just now, and old but not done. And an old and a new key and sequence."""
     await commit(pool, an_event(), an_event(), an_event())
     async with transaction(pool) as connection:
         for event in (an_event(), an_event(), an_event()):
@@ -30,12 +30,15 @@ async def _make_old(pool: Pool) -> None:
     insert = "INSERT INTO idempotency_key (merchant_id, caller, route, key, request_hash, created_at) VALUES ('m', 'c', 'r', $1, '', now() - $2::interval)"
     await pool.execute(insert, "old", timedelta(hours=25))
     await pool.execute(insert, "new", timedelta(hours=23))
+    insert = "INSERT INTO inbox_sequence (topic, key, last_sequence, advanced_on) VALUES ('t', $1, 1, CURRENT_DATE - $2::integer)"
+    await pool.execute(insert, "old", 370)
+    await pool.execute(insert, "new", 360)
 
 
 async def test_only_what_is_old_and_done_is_deleted(pool: Pool) -> None:
     await _make_old(pool)
     async with pool.acquire() as connection:
-        assert await prune(connection) == {"outbox": 1, "delivery": 1, "quarantine": 0, "idempotency_key": 1}
+        assert await prune(connection) == {"outbox": 1, "delivery": 1, "quarantine": 0, "idempotency_key": 1, "inbox_sequence": 1}
         assert set((await prune(connection)).values()) == {0}
 
 
