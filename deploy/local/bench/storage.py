@@ -52,9 +52,9 @@ async def measure_storage(place: Place) -> AsyncIterator[Result]:
     connection = await asyncpg.connect(with_login(place.admin_dsn, database=DATABASE))
     try:
         async with return_calls(place) as calls:
-            numbers = await orders_on_record(place, calls, place.size.cases * 15)
+            numbers = await orders_on_record(place, calls, place.size.cases * 7)
             # The first ones begin the pages of every table.
-            await rate_of([partial(_one, calls, number) for number in islice(numbers, place.size.cases * 5)], _HANDS)
+            await rate_of([partial(_one, calls, number) for number in islice(numbers, place.size.cases * 2)], _HANDS)
             await _closed(connection)
             before, cases = await _sizes(connection), await connection.fetchval(_CASES)
             await rate_of([partial(_one, calls, number) for number in numbers], _HANDS)
