@@ -9,6 +9,7 @@ from contracts.order_v1 import Order
 from contracts.quote import PriorRefunds, Quote
 from services.kit.postgres import Connection, Pool
 from services.workflow.adapters.orders import OrderNotFoundError
+from services.workflow.adapters.packing import PACKING
 from services.workflow.money.prior import after
 
 _REFUNDING = (OptionCode.RETURN_REFUND, OptionCode.REFUND_NO_RETURN)
@@ -38,7 +39,7 @@ async def known_order(conn: Connection | Pool, order_id: OrderId) -> KnownOrder:
         raise OrderNotFoundError(order_id)
     return KnownOrder(
         order=Order.model_validate(row["snapshot"]),
-        prior=reduce(after, [Quote.model_validate(quote) for quote in row["quotes"]], PriorRefunds()),
+        prior=reduce(after, [Quote.model_validate(PACKING.unpack(quote)) for quote in row["quotes"]], PriorRefunds()),
         first_tier_paid_minor=row["first_tier_paid"],
         reshipped=row["reshipped"],
         merchant_fault_refunded=row["merchant_fault_refunded"],
