@@ -59,36 +59,7 @@ class PostgresCases:
 
     async def insert(self, connection: Connection, rows: NewCaseRows) -> None:
         """Store a new case with its lines, and its words where there are any; not its event."""
-        case = rows.case
-        text_id, author, body = rows.text or (None, None, None)
-        await connection.execute(
-            _INSERT,
-            case.case_id,
-            case.merchant_id,
-            case.case_number,
-            case.order_id,
-            case.order_number,
-            case.customer_ref,
-            case.scene.value,
-            case.currency,
-            case.locale,
-            case.channel.value,
-            case.opened_by,
-            case.wanted_remedy,
-            case.application_number,
-            rows.hazard_hints,
-            case.requested_at,
-            case.opened_at,
-            case.test,
-            case.view.status.value,
-            PACKING.pack(case.view),
-            case.scene.group,
-            [units.line_id for units in rows.lines],
-            [units.quantity for units in rows.lines],
-            text_id,
-            author,
-            body,
-        )
+        await connection.execute(_INSERT, rows.case.case_id, rows.case.merchant_id, rows.case.case_number, *values_of(rows))
 
     async def get(self, connection: Connection, case_id: UUID, *, lock: bool = False) -> CaseRecord | None:
         """A case, locked until commit if asked."""
@@ -124,6 +95,33 @@ class PostgresCases:
     async def set_quantities(self, connection: Connection, case_id: CaseId, lines: Sequence[AffectedUnits]) -> None:
         """Change the claimed units to what a reviewer confirmed (R-EVD-13)."""
         await connection.execute(_SET_QUANTITIES, case_id, [units.line_id for units in lines], [units.quantity for units in lines])
+
+
+def values_of(rows: NewCaseRows) -> tuple[object, ...]:
+    """What is stored of a new case besides its names: of the case, its lines, and its words."""
+    case = rows.case
+    return (
+        case.order_id,
+        case.order_number,
+        case.customer_ref,
+        case.scene.value,
+        case.currency,
+        case.locale,
+        case.channel.value,
+        case.opened_by,
+        case.wanted_remedy,
+        case.application_number,
+        rows.hazard_hints,
+        case.requested_at,
+        case.opened_at,
+        case.test,
+        case.view.status.value,
+        PACKING.pack(case.view),
+        case.scene.group,
+        [units.line_id for units in rows.lines],
+        [units.quantity for units in rows.lines],
+        *(rows.text or (None, None, None)),
+    )
 
 
 def case_from(row: Any) -> CaseRecord:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from services.intake.adapters.packing import PACKING
+from services.intake.adapters.cases import values_of
 from services.intake.domain.application import Claim
 from services.intake.ports import NewCaseRows
 from services.kit.idempotency import IdempotentRequest, Reply, waiting_for_key
@@ -28,7 +28,6 @@ class PostgresOpenings:
     ) -> bool:
         """Write all of it, or nothing: then the answer is False."""
         case, order, event = rows.case, rows.order, rows.event.row()
-        text_id, author, words = rows.text or (None, None, None)
         try:
             with waiting_for_key():
                 opened: bool = await connection.fetchval(
@@ -42,28 +41,7 @@ class PostgresOpenings:
                     [_as_told(claim) for claim in claims] or None,
                     case.case_id,
                     case.case_number,
-                    case.order_id,
-                    case.order_number,
-                    case.customer_ref,
-                    case.scene.value,
-                    case.scene.group,
-                    case.currency,
-                    case.locale,
-                    case.channel.value,
-                    case.opened_by,
-                    case.wanted_remedy,
-                    case.application_number,
-                    rows.hazard_hints,
-                    case.requested_at,
-                    case.opened_at,
-                    case.test,
-                    case.view.status.value,
-                    PACKING.pack(case.view),
-                    [units.line_id for units in rows.lines],
-                    [units.quantity for units in rows.lines],
-                    text_id,
-                    author,
-                    words,
+                    *values_of(rows),
                     event.event_id,
                     event.event_type,
                     event.source,

@@ -40,9 +40,9 @@ OPEN_CASE = """
 CREATE FUNCTION open_case(
     p_merchant_id text, p_caller text, p_route text, p_key text, p_request_hash bytea, p_status integer, p_headers jsonb, p_body bytea,
     p_order_version bigint, p_claims jsonb,
-    p_case_id uuid, p_case_number text, p_order_id uuid, p_order_number text, p_customer_ref uuid, p_scene text, p_scene_group text, p_currency text,
+    p_case_id uuid, p_case_number text, p_order_id uuid, p_order_number text, p_customer_ref uuid, p_scene text, p_currency text,
     p_locale text, p_channel text, p_opened_by jsonb, p_wanted_remedy text, p_application_number integer, p_hazard_hints text[],
-    p_requested_at timestamptz, p_opened_at timestamptz, p_test boolean, p_case_status text, p_view bytea,
+    p_requested_at timestamptz, p_opened_at timestamptz, p_test boolean, p_case_status text, p_view bytea, p_scene_group text,
     p_line_ids text[], p_quantities integer[], p_text_id uuid, p_text_author text, p_text_body text,
     p_event_id uuid, p_event_type text, p_source text, p_topic text, p_event_key text, p_trace_parent text, p_value bytea
 ) RETURNS boolean LANGUAGE plpgsql AS $$
