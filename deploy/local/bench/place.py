@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 
-from deploy.local.bench.own_ports import own_ports
 from deploy.local.bench.size import Size
+from deploy.local.own_ports import own_ports
 from deploy.local.provision.postgres import create_database, create_role_and_schema
 from deploy.local.stack.running import RunningStack, running_stack
 from services.kit.migrate import apply_migrations

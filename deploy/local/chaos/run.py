@@ -35,6 +35,7 @@ from deploy.local.demo.run import arrivals
 from deploy.local.demo.scope import Scope, read_scope
 from deploy.local.demo.world import World
 from deploy.local.errors import LocalError
+from deploy.local.own_ports import own_ports
 from deploy.local.provision.postgres import DATABASE, SERVICES, with_login
 from deploy.local.stack.files import STATE_FILE, is_held, read_json
 from deploy.local.stack.leftovers import end_leftovers
@@ -57,8 +58,10 @@ async def run_seed(
     scope = read_scope(DATA, cases)
     clocks = clock_shifts(seed)
     _empty(home)
-    async with _arena(home, launch or launch_shifted(clocks), display) as arena:
-        result = await _play(arena, scope, seed, clocks, bounds or Bounds.of(len(scope.cases)), display)
+    # What is killed leaves its port for a while, which another stack on this machine must not take meanwhile.
+    with own_ports():
+        async with _arena(home, launch or launch_shifted(clocks), display) as arena:
+            result = await _play(arena, scope, seed, clocks, bounds or Bounds.of(len(scope.cases)), display)
     result.seconds = round(time.monotonic() - began, 1)
     return result
 
