@@ -15,7 +15,7 @@ from tests.support.ports import a_stack_starts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 
-SHORT = Bounds(trouble_seconds=60, patience_seconds=300, rest_seconds=150, booked_seconds=62, in_play=5)
+SHORT = Bounds(trouble_seconds=60, patience_seconds=300, rest_seconds=240, booked_seconds=62, in_play=5)
 """Little trouble, and patience with a machine on which other tests run."""
 
 
