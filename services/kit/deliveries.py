@@ -118,6 +118,8 @@ class Deliverer:
             raise TimeoutError(f"the oldest delivery has been pending for {age:.0f} s")
 
     async def _mark_the_last(self) -> None:
+        if not self._delivered:
+            return
         try:
             await self._pool.execute(_DELIVERED, self._delivered)
         except Exception as error:

@@ -3,7 +3,7 @@
 ``reserved <= available`` is a constraint of the tables, so that no mistake above can give a cent twice. Callers hold the order's row lock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -58,8 +58,12 @@ async def write_caps(conn: Connection, order: Order) -> None:
 
 async def prior_refunds(conn: Connection, order_id: OrderId) -> PriorRefunds:
     """Everything given back or reserved on an order, unit by unit, from the quotes of its refunds."""
-    quotes = [Quote.model_validate(PACKING.unpack(row["quote"])) for row in await conn.fetch(_LIVE_QUOTES, order_id)]
-    return reduce(after, quotes, PriorRefunds())
+    return prior_of(row["quote"] for row in await conn.fetch(_LIVE_QUOTES, order_id))
+
+
+def prior_of(quotes: Iterable[bytes]) -> PriorRefunds:
+    """What quotes, packed as refunds keep them and in their order, come to together."""
+    return reduce(after, (Quote.model_validate(PACKING.unpack(quote)) for quote in quotes), PriorRefunds())
 
 
 async def reserve(conn: Connection, order_id: OrderId, quote: Quote) -> None:

@@ -1,16 +1,14 @@
 """An order the service knows, with everything a decision or a quote must know of what became of it."""
 
 from dataclasses import dataclass
-from functools import reduce
 
 from contracts.case_state import OptionCode
 from contracts.identifiers import OrderId
 from contracts.order_v1 import Order
-from contracts.quote import PriorRefunds, Quote
+from contracts.quote import PriorRefunds
 from services.kit.postgres import Connection, Pool
+from services.workflow.adapters.caps import prior_of
 from services.workflow.adapters.orders import OrderNotFoundError
-from services.workflow.adapters.packing import PACKING
-from services.workflow.money.prior import after
 
 _REFUNDING = (OptionCode.RETURN_REFUND, OptionCode.REFUND_NO_RETURN)
 
@@ -39,7 +37,7 @@ async def known_order(conn: Connection | Pool, order_id: OrderId) -> KnownOrder:
         raise OrderNotFoundError(order_id)
     return KnownOrder(
         order=Order.model_validate(row["snapshot"]),
-        prior=reduce(after, [Quote.model_validate(PACKING.unpack(quote)) for quote in row["quotes"]], PriorRefunds()),
+        prior=prior_of(row["quotes"]),
         first_tier_paid_minor=row["first_tier_paid"],
         reshipped=row["reshipped"],
         merchant_fault_refunded=row["merchant_fault_refunded"],
