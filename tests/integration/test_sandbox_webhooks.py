@@ -1,8 +1,10 @@
 """Webhooks of the sandbox: signed, sent until taken, and as unreliable as the switches say."""
 
+import asyncio
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,10 @@ import httpx2
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from deploy.local.sandbox import webhook_queue, webhook_sender
+from deploy.local.sandbox.faults import FaultBoard
+from deploy.local.sandbox.store import Store
+from deploy.local.sandbox.switches import HttpSwitches
 from tests.support.sandbox import WEBHOOK_SECRET, Receiver, SandboxServer, a_sandbox, wait_for
 
 
@@ -100,6 +106,28 @@ def test_webhooks_that_nobody_took_are_sent_after_kill_9_and_restart(
     provider.kill_and_restart()
     receiver.refusals = 0
     wait_for(lambda: {webhook.event["data"]["id"] for webhook in receiver.received} == set(refunds), seconds=30)
+
+
+@pytest.mark.parametrize("delay_ms", range(1, 5))
+async def test_a_webhook_is_sent_whenever_it_comes_due(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, delay_ms: int
+) -> None:
+    clock = count()  # as on a busy machine: between any two looks at the clock, time goes on
+    for module in (webhook_queue, webhook_sender):
+        monkeypatch.setattr(module, "now_ms", clock.__next__)
+    store = Store(tmp_path / "webhooks.sqlite3", webhook_queue.SCHEMA)
+    board = FaultBoard(store, HttpSwitches)
+    board.replace({"webhook_delay_ms": delay_ms})
+    queue = webhook_queue.WebhookQueue(store, board)
+    queue.endpoint = receiver.url
+    queue.enqueue("refund.succeeded", "refund", "refund", {})
+    sender = webhook_sender.WebhookSender(queue, WEBHOOK_SECRET)
+    sender.start()
+    try:
+        await asyncio.to_thread(wait_for, lambda: receiver.received, 10)
+    finally:
+        await sender.stop()
+        store.close()
 
 
 def test_without_an_endpoint_webhooks_wait_for_one(tmp_path: Path, receiver: Receiver) -> None:

@@ -73,14 +73,13 @@ class WebhookQueue:
             {**row, "due_ms": due_ms, "in_order": int(in_order)},
         )
 
-    def due(self, limit: int, in_flight: Collection[int]) -> list[Row]:
-        """What is to be sent now, earliest first, at most ``limit``, without what is being sent already."""
-        rows = self._store.all(_DUE, (now_ms(), limit + len(in_flight)))
+    def due(self, at_ms: int, limit: int, in_flight: Collection[int]) -> list[Row]:
+        """What is to be sent at ``at_ms``, earliest first, at most ``limit``, without what is being sent already."""
+        rows = self._store.all(_DUE, (at_ms, limit + len(in_flight)))
         return [row for row in rows if row["row_number"] not in in_flight][:limit]
 
-    def seconds_to_next(self) -> float | None:
-        """Time until something that is not due yet will be, or None."""
-        at_ms = now_ms()
+    def seconds_to_next(self, at_ms: int) -> float | None:
+        """Time from ``at_ms`` until something that is not due then will be, or None."""
         row = self._store.one("SELECT min(due_ms) AS due_ms FROM webhook WHERE state = 'pending' AND due_ms > ?", (at_ms,))
         return None if row is None or row["due_ms"] is None else (row["due_ms"] - at_ms) / 1000
 

@@ -54,11 +54,12 @@ class WebhookSender:
         endpoint = self._queue.endpoint
         if endpoint is None or self._client is None:
             return None
-        for row in self._queue.due(_AT_ONCE - len(self._in_flight), self._in_flight):
+        at_ms = now_ms()  # one time for both questions: what came due between two would be neither sent nor waited for
+        for row in self._queue.due(at_ms, _AT_ONCE - len(self._in_flight), self._in_flight):
             task = asyncio.create_task(self._deliver(self._client, endpoint, row))
             self._in_flight[row["row_number"]] = task
             task.add_done_callback(partial(self._landed, row["row_number"]))
-        return self._queue.seconds_to_next()
+        return self._queue.seconds_to_next(at_ms)
 
     def _landed(self, row_number: int, _task: asyncio.Task[None]) -> None:
         del self._in_flight[row_number]
