@@ -109,13 +109,13 @@ async def record_cancelled(conn: Connection, shipment_id: UUID) -> None:
         await _end(conn, shipment, ShipmentState.CANCELLED, "cancelled")
 
 
-async def record_cancel_refused(conn: Connection, shipment_id: UUID) -> None:
-    """The carrier has the parcel already: it goes on, and its scans will say so."""
+async def record_cancel_refused(conn: Connection, shipment_id: UUID, carrier: str, waybill: str) -> None:
+    """The carrier has the parcel already: it goes on, and its scans will say so. They take their locks in the same order, parcel first."""
+    parcel = await parcel_rows.lock_or_make(conn, carrier, waybill)
     shipment = await shipment_rows.lock(conn, shipment_id)
     if shipment is None or shipment.state is not ShipmentState.CANCELLING:
         return
     await shipment_rows.change(conn, shipment_id, state=ShipmentState.BOOKED.value, reason=None)
-    parcel = await parcel_rows.lock_or_make(conn, shipment.carrier or "", shipment.waybill or "")
     await job_rows.arm(conn, JobKind.PARCEL, parcel.parcel_id)
     log.info("shipment.cancel_refused", shipment_id=shipment_id)
 
