@@ -4,12 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from contracts.merchant import load_merchants
 from services.kit.postgres import Pool
-from services.kit.workflow_runner import ContextFreeRunner
 from services.workflow.activities.approvals import ApprovalActivities
 from services.workflow.activities.cases import CaseActivities
 from services.workflow.activities.reconciliation import ReconciliationActivities
@@ -38,10 +36,11 @@ from services.workflow.workflows.reship_goods import ReshipGoods
 from services.workflow.workflows.return_goods import ReturnGoods
 
 WORKFLOWS = (AfterSalesCase, IssueRefund, ReturnGoods, ReshipGoods, ReconcileDaily)
+WORKFLOW_RUNNER = UnsandboxedWorkflowRunner()
+"""Without the SDK's sandbox: what workflow code may use is checked where it is written (decision 10)."""
 
 _WORKFLOW_THREADS = 4
 """How many threads run workflow code, of which one at a time holds the interpreter. Without a bound there come to be 500, each with memory of its own."""
-_PASSED_THROUGH = ("services", "contracts", "pydantic", "pydantic_core", "annotated_types", "uuid_utils", "tzdata", "zoneinfo")
 
 
 def books_of(pool: Pool, settings: WorkflowSettings, providers: Providers) -> Books:
@@ -56,10 +55,7 @@ def books_of(pool: Pool, settings: WorkflowSettings, providers: Providers) -> Bo
 
 
 def build_worker(client: Client, books: Books, providers: Providers, settings: WorkflowSettings) -> Worker:
-    """The worker of all processes of the service.
-
-    Workflow modules pass through the sandbox: they and what they import are made for it, and loading them anew for each run would cost most of the time.
-    """
+    """The worker of all processes of the service."""
     bookkeeper = Bookkeeper(books.deciding.merchants)
     refunds = RefundActivities(PostgresRefundSteps(books.pool, books.cases, books.work_items, bookkeeper, providers.serves), providers)
     published = KafkaLedger(settings.kafka_bootstrap_servers)
@@ -78,13 +74,8 @@ def build_worker(client: Client, books: Books, providers: Providers, settings: W
         workflows=WORKFLOWS,
         activities=activities,
         workflow_task_executor=ThreadPoolExecutor(_WORKFLOW_THREADS, thread_name_prefix="workflow-task"),
-        workflow_runner=workflow_runner(),
+        workflow_runner=WORKFLOW_RUNNER,
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_activities=settings.max_concurrent_activities,
         graceful_shutdown_timeout=timedelta(seconds=20),
     )
-
-
-def workflow_runner() -> ContextFreeRunner:
-    """How workflow code runs: sandboxed, our own modules passed through."""
-    return ContextFreeRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH))

@@ -24,6 +24,24 @@ USUAL_LINES = 100
 REGISTRY_HOST = re.compile(r"://[a-z.]*(pypi|npmjs|maven|goproxy|golang|crates)\.|hosted\.org/packages|maven2[/]")
 IGNORE = re.compile(r"#\s*(?:noqa(?::[A-Z0-9, ]+)?|type:\s*ignore(?:\[[a-z-, ]+\])?)(?P<reason>.*)$")
 OUTSIDE = frozenset({"pydantic", "pydantic_core", "annotated_types"})
+REPEATABLE = {
+    "asyncio": {"create_task"},
+    "collections.abc": None,
+    "contracts": None,
+    "dataclasses": None,
+    "datetime": None,
+    "enum": None,
+    "pydantic": {"Field"},
+    "services.workflow.activities": None,
+    "services.workflow.payloads": None,
+    "services.workflow.workflows": None,
+    "temporalio": None,
+    "typing": None,
+    "uuid": {"UUID", "uuid5"},
+    "zoneinfo": None,
+}
+"""What workflow code may import, and of a module what it may use, None for all: things that are the same at every replay."""
+HERE_AND_NOW = frozenset({"now", "utcnow", "today", "fromtimestamp", "time", "time_ns", "monotonic"})
 
 
 @cache
@@ -128,6 +146,50 @@ def test_only_the_command_line_imports_deploy_and_only_when_it_runs() -> None:
         or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("deploy"))
     ]
     assert guilty == []
+
+
+def unrepeatable(module: ast.Module) -> Iterator[str]:
+    """What of a workflow's module may differ from one replay to the next: imports, clocks, files, and the order of a set."""
+    for node in ast.walk(module):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names if alias.name not in REPEATABLE)
+            case ast.ImportFrom(module=str(name), names=names):
+                root = next((root for root in REPEATABLE if name == root or name.startswith(f"{root}.")), None)
+                allowed = REPEATABLE[root] if root else set()
+                yield from (f"{name}.{alias.name}" for alias in names if allowed is not None and alias.name not in allowed)
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if attr in HERE_AND_NOW and name != "workflow":
+                yield f"{name}.{attr}"
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if (used := REPEATABLE.get(name)) is not None and attr not in used:
+                yield f"{name}.{attr}"
+            case ast.Call(func=ast.Name(id="open" | "input" | "print" | "id" | "hash" as name)):
+                yield f"{name}()"
+            case ast.For(iter=ast.Set() | ast.SetComp()) | ast.comprehension(iter=ast.Set() | ast.SetComp()):
+                yield "the order of a set"
+
+
+def test_workflow_code_does_the_same_at_every_replay() -> None:
+    """It runs without the SDK's sandbox: what that forbids at run time is forbidden here, and more."""
+    rooms = ("services/workflow/workflows/", "services/workflow/payloads/")
+    found = {f"{relative(path)}: {what}" for path in sources() if relative(path).startswith(rooms) for what in unrepeatable(tree(path))}
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("import random", "random"),
+        ("from time import time", "time.time"),
+        ("from uuid import uuid4", "uuid.uuid4"),
+        ("from services.kit.clock import utc_now", "services.kit.clock.utc_now"),
+        ("datetime.now(UTC)", "datetime.now"),
+        ("asyncio.to_thread(f)", "asyncio.to_thread"),
+        ("open('x')", "open()"),
+        ("[x for x in {1, 2}]", "the order of a set"),
+    ],
+)
+def test_what_is_not_repeatable_is_seen(source: str, what: str) -> None:
+    assert list(unrepeatable(ast.parse(source))) == [what]
 
 
 @pytest.mark.parametrize("name", ["runtime", "local", "dev"])

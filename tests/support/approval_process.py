@@ -2,9 +2,8 @@
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from services.workflow.payloads.approval import ApprovalAsk, ApprovalResult, ApprovalTimers, ApprovalView
-    from services.workflow.workflows.approval_wait import await_approval
+from services.workflow.payloads.approval import ApprovalAsk, ApprovalResult, ApprovalTimers, ApprovalView
+from services.workflow.workflows.approval_wait import await_approval
 
 
 @workflow.defn

@@ -25,7 +25,7 @@ from services.workflow.cases import standing
 from services.workflow.payloads.approval import ApprovalState
 from services.workflow.payloads.case import CaseCard, CaseInput, CaseSignal, FactKind
 from services.workflow.payloads.returns import Finding
-from services.workflow.worker import workflow_runner
+from services.workflow.worker import WORKFLOW_RUNNER
 from services.workflow.workflows.after_sales_case import AfterSalesCase
 from services.workflow.workflows.reship_goods import ReshipGoods
 from services.workflow.workflows.return_goods import ReturnGoods
@@ -123,7 +123,7 @@ async def a_running_case(
         task_queue=queue,
         workflows=[AfterSalesCase, ReturnGoods, ReshipGoods, RefundPaidAtOnce],
         activities=activities,
-        workflow_runner=workflow_runner(),
+        workflow_runner=WORKFLOW_RUNNER,
     ):
         started = await environment.get_current_time()
         handle = await environment.client.start_workflow(

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from services.workflow.payloads.reconciliation import DayReconciled, DayToReconcile
-from services.workflow.worker import workflow_runner
+from services.workflow.worker import WORKFLOW_RUNNER
 from services.workflow.workflows.reconcile_daily import ReconcileDaily
 from tests.support.skipped_time import skipped_time
 
@@ -49,7 +49,7 @@ async def record_reconciliation(write: Callable[[str, str], Awaitable[None]]) ->
     async with skipped_time() as environment:
         days = ScriptedDays(DUE[0])
         async with Worker(
-            environment.client, task_queue="days", workflows=[ReconcileDaily], activities=days.activities, workflow_runner=workflow_runner()
+            environment.client, task_queue="days", workflows=[ReconcileDaily], activities=days.activities, workflow_runner=WORKFLOW_RUNNER
         ):
             handle = await environment.client.start_workflow(ReconcileDaily.run, id="reconciliation/daily", task_queue="days")
             await handle.result()

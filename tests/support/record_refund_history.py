@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.worker import Worker
 
 from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, RefundPhase, RefundSignal, RefundStep
-from services.workflow.worker import workflow_runner
+from services.workflow.worker import WORKFLOW_RUNNER
 from services.workflow.workflows.issue_refund import IssueRefund
 from tests.support.scripted_steps import a_refund
 from tests.support.skipped_time import skipped_time
@@ -56,7 +56,7 @@ async def record_refund(write: Callable[[str, str], Awaitable[None]]) -> None:
     async with skipped_time() as environment:
         activities: list[Callable[..., Any]] = [steps.pay, steps.look_up, steps.retry, steps.go_on, steps.alarm]
         async with Worker(
-            environment.client, task_queue="refunds", workflows=[IssueRefund], activities=activities, workflow_runner=workflow_runner()
+            environment.client, task_queue="refunds", workflows=[IssueRefund], activities=activities, workflow_runner=WORKFLOW_RUNNER
         ):
             ask = IssueRefundInput(refund=refund, case_workflow_id=f"case/{refund.case_id}")
             handle = await environment.client.start_workflow(IssueRefund.run, ask, id=f"refund/{refund.refund_id}", task_queue="refunds")

@@ -15,6 +15,7 @@ from contracts.quote import RefundUnits
 from services.kit.deliveries import Deliverer, Delivery
 from services.workflow.adapters.provider_sandbox import open_sandbox_provider
 from services.workflow.payloads.refund import IssueRefundInput, RefundResult, RefundSignal, RefundTimers
+from services.workflow.worker import WORKFLOW_RUNNER
 from services.workflow.workflows.issue_refund import IssueRefund
 from tests.support.builders import a_payment, an_order
 from tests.support.sandbox import API_KEY, WEBHOOK_SECRET, SandboxServer
@@ -41,7 +42,12 @@ async def a_running_service(
         app = an_api(desk, [provider])
         delivering = asyncio.create_task(Deliverer(desk.pool, deliver).run(stop))
         try:
-            async with served(app) as url, Worker(client, task_queue=task_queue, workflows=[IssueRefund], activities=activities.all()):
+            async with (
+                served(app) as url,
+                Worker(
+                    client, task_queue=task_queue, workflows=[IssueRefund], activities=activities.all(), workflow_runner=WORKFLOW_RUNNER
+                ),
+            ):
                 with sandbox.client() as admin:
                     admin.put("/admin/webhook-endpoint", json={"url": f"{url}/v1/providers/sandbox/webhooks"}).raise_for_status()
                 yield

@@ -4,14 +4,14 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from services.workflow.payloads.reconciliation import DayReconciled
-from services.workflow.worker import workflow_runner
+from services.workflow.worker import WORKFLOW_RUNNER
 from services.workflow.workflows.reconcile_daily import ReconcileDaily
 from tests.support.record_reconciliation_history import DUE, ScriptedDays
 
 
 async def reconciled(environment: WorkflowEnvironment, days: ScriptedDays) -> list[DayReconciled]:
     async with Worker(
-        environment.client, task_queue="days", workflows=[ReconcileDaily], activities=days.activities, workflow_runner=workflow_runner()
+        environment.client, task_queue="days", workflows=[ReconcileDaily], activities=days.activities, workflow_runner=WORKFLOW_RUNNER
     ):
         return await environment.client.execute_workflow(ReconcileDaily.run, id="reconciliation/daily", task_queue="days")
 

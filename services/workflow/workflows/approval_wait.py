@@ -9,18 +9,17 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from contracts.identifiers import ApprovalId
-    from services.workflow.activities.approvals import ApprovalActivities
-    from services.workflow.payloads.approval import (
-        ApprovalAsk,
-        ApprovalMove,
-        ApprovalOpening,
-        ApprovalResult,
-        ApprovalState,
-        ApprovalTimers,
-        ApprovalView,
-    )
+from contracts.identifiers import ApprovalId
+from services.workflow.activities.approvals import ApprovalActivities
+from services.workflow.payloads.approval import (
+    ApprovalAsk,
+    ApprovalMove,
+    ApprovalOpening,
+    ApprovalResult,
+    ApprovalState,
+    ApprovalTimers,
+    ApprovalView,
+)
 
 _LIMIT = timedelta(seconds=30)
 _RETRY = RetryPolicy(maximum_interval=timedelta(seconds=30))

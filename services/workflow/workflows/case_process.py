@@ -12,11 +12,9 @@ from contracts.identifiers import ApprovalId, OfferId
 from contracts.progress import Progress, Then, WaitingFor
 from contracts.resolution_v1 import ApprovalKind
 from contracts.roles import Role
+from services.workflow.activities.cases import CaseActivities
 from services.workflow.payloads.case import AssessCase, Because, Breach, CaseSignal, EndCase, FactKind, Plan, ReturnClosing, WithdrawCase
 from services.workflow.workflows.process import Process
-
-with workflow.unsafe.imports_passed_through():
-    from services.workflow.activities.cases import CaseActivities
 
 
 class CaseEndedError(Exception):

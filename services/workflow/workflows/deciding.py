@@ -6,12 +6,10 @@ from temporalio import workflow
 
 from contracts.case_state import CaseOutcome
 from contracts.roles import Role
+from services.workflow.activities.cases import CaseActivities
 from services.workflow.payloads.case import Because, CaseSignal, FactKind, Plan, RaiseOwner, ReadWord, Word
 from services.workflow.workflows.case_process import CaseProcess
 from services.workflow.workflows.rounds import longer, tier_above
-
-with workflow.unsafe.imports_passed_through():
-    from services.workflow.activities.cases import CaseActivities
 
 _SOLVED = frozenset({FactKind.WORK_ITEM_RESOLVED, FactKind.EVIDENCE_REVIEWED, FactKind.SATISFACTION_STATED})
 

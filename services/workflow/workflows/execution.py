@@ -5,6 +5,7 @@ from temporalio import workflow
 from contracts.case_state import CaseOutcome
 from contracts.resolution_v1 import ApprovalKind
 from contracts.roles import Role
+from services.workflow.activities.cases import CaseActivities
 from services.workflow.payloads.case import (
     Agreement,
     AgreeOption,
@@ -20,9 +21,6 @@ from services.workflow.payloads.case import (
 from services.workflow.workflows.case_process import CaseProcess
 from services.workflow.workflows.deciding import await_owner, mediate
 from services.workflow.workflows.remedies import carry_out_remedy
-
-with workflow.unsafe.imports_passed_through():
-    from services.workflow.activities.cases import CaseActivities
 
 _ROUNDS = 3
 """How often the customer is asked again after the supervisor looked at it; then no agreement is in sight (R-AUTH-10)."""

@@ -9,15 +9,13 @@ from contracts.decision_facts import AffectedUnits
 from contracts.identifiers import RmaId
 from contracts.resolution_v1 import ApprovalKind
 from contracts.roles import Role
+from services.workflow.activities.cases import CaseActivities
+from services.workflow.activities.returns import ReturnActivities
 from services.workflow.payloads.approval import ApprovalResult, Ruling
 from services.workflow.payloads.case import Agreement, ApprovalPlan, FactKind, Remind
 from services.workflow.payloads.refund import RequestRefund
 from services.workflow.payloads.returns import Finding, PreparePartial, ProposePartial, ReadAnswer
 from services.workflow.workflows.process import Process
-
-with workflow.unsafe.imports_passed_through():
-    from services.workflow.activities.cases import CaseActivities
-    from services.workflow.activities.returns import ReturnActivities
 
 _LOOKS = {"status": CaseStatus.INSPECTION_DISPUTE, "stage": Stage.EXECUTE}
 

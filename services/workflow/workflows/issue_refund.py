@@ -9,9 +9,8 @@ from uuid import UUID
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from services.workflow.activities.refunds import RefundActivities
-    from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, RefundPhase, RefundResult, RefundSignal, RefundStep
+from services.workflow.activities.refunds import RefundActivities
+from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, RefundPhase, RefundResult, RefundSignal, RefundStep
 
 _LIMIT = timedelta(seconds=60)
 _HEARTBEAT = timedelta(seconds=12)

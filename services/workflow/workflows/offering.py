@@ -3,11 +3,9 @@
 from temporalio import workflow
 
 from contracts.case_state import CaseOutcome
+from services.workflow.activities.cases import CaseActivities
 from services.workflow.payloads.case import Because, CaseStep, ChooseOption, FactKind, Plan, Remind
 from services.workflow.workflows.case_process import CaseProcess
-
-with workflow.unsafe.imports_passed_through():
-    from services.workflow.activities.cases import CaseActivities
 
 _ANSWERED = frozenset({FactKind.OPTION_CHOSEN, FactKind.OFFER_REJECTED})
 

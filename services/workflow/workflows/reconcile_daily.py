@@ -10,9 +10,8 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
-with workflow.unsafe.imports_passed_through():
-    from services.workflow.activities.reconciliation import ReconciliationActivities
-    from services.workflow.payloads.reconciliation import DayReconciled, DayToReconcile
+from services.workflow.activities.reconciliation import ReconciliationActivities
+from services.workflow.payloads.reconciliation import DayReconciled, DayToReconcile
 
 _LIMIT = timedelta(minutes=10)
 _PATIENCE = timedelta(hours=2)

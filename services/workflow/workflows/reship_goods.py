@@ -6,14 +6,12 @@ from contracts.case_state import CaseOutcome, CaseStatus, OptionCode
 from contracts.progress import WaitingFor
 from contracts.resolution_v1 import UnitsSettled
 from contracts.roles import Role
+from services.workflow.activities.cases import CaseActivities
+from services.workflow.activities.reships import ReshipActivities
 from services.workflow.payloads.case import Breach, CaseSignal, FactKind, RemedyEnd
 from services.workflow.payloads.reships import FollowReshipment, RequestReshipment, ReshipInput, ReshipStanding
 from services.workflow.workflows.process import Process
 from services.workflow.workflows.rounds import longer, tier_above
-
-with workflow.unsafe.imports_passed_through():
-    from services.workflow.activities.cases import CaseActivities
-    from services.workflow.activities.reships import ReshipActivities
 
 _MOVED = frozenset({FactKind.RESHIPMENT_SHIPPED, FactKind.RESHIPMENT_DELIVERED, FactKind.RESHIPMENT_FAILED})
 _NAMES = {"": "goods to be shipped: then R-SLA-11 is missed", "shipped": "goods to be delivered: then R-RSH-05 is missed"}

@@ -7,6 +7,8 @@ from contracts.decision_facts import AffectedUnits
 from contracts.progress import Progress, Then, WaitingFor
 from contracts.resolution_v1 import UnitsSettled
 from contracts.roles import Role
+from services.workflow.activities.cases import CaseActivities
+from services.workflow.activities.returns import ReturnActivities
 from services.workflow.payloads.case import Breach, CaseSignal, FactKind, RemedyEnd, Remind, ReturnClosing
 from services.workflow.payloads.refund import IssueRefundInput, RefundResult, RequestRefund
 from services.workflow.payloads.returns import AuthoriseReturn, Finding, JudgeReturn, ReturnInput
@@ -16,10 +18,6 @@ from services.workflow.workflows.inspection_dispute import Settlement, rule_on_l
 from services.workflow.workflows.issue_refund import IssueRefund
 from services.workflow.workflows.process import Process
 from services.workflow.workflows.rounds import longer, tier_above
-
-with workflow.unsafe.imports_passed_through():
-    from services.workflow.activities.cases import CaseActivities
-    from services.workflow.activities.returns import ReturnActivities
 
 _ON_ITS_WAY = frozenset(
     {FactKind.RETURN_SHIPPED, FactKind.RETURN_IN_TRANSIT, FactKind.RETURN_RECEIVED, FactKind.RETURN_INSPECTED, FactKind.RETURN_LOST}

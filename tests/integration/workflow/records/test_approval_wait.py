@@ -23,6 +23,7 @@ from services.workflow.adapters.approval_steps import PostgresApprovalSteps
 from services.workflow.adapters.approvals import ApprovalBook
 from services.workflow.approvals.decision import Answer
 from services.workflow.payloads.approval import ApprovalAsk, ApprovalResult, ApprovalTimers
+from services.workflow.worker import WORKFLOW_RUNNER
 from tests.support.approval_process import AskForApproval
 from tests.support.waiting import eventually
 from tests.support.workflow_records import RecordsDesk
@@ -45,7 +46,9 @@ async def clock() -> AsyncIterator[WorkflowEnvironment]:
 @pytest.fixture
 async def worker(desk: RecordsDesk, clock: WorkflowEnvironment, task_queue: str) -> AsyncIterator[str]:
     activities = ApprovalActivities(PostgresApprovalSteps(desk.pool, desk.cases))
-    async with Worker(clock.client, task_queue=task_queue, workflows=[AskForApproval], activities=activities.all()):
+    async with Worker(
+        clock.client, task_queue=task_queue, workflows=[AskForApproval], activities=activities.all(), workflow_runner=WORKFLOW_RUNNER
+    ):
         yield task_queue
 
 

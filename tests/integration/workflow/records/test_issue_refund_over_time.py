@@ -17,6 +17,7 @@ from temporalio.worker import Worker
 from contracts.roles import Role
 from services.workflow.adapters.provider_sandbox import SandboxProvider, open_sandbox_provider
 from services.workflow.payloads.refund import IssueRefundInput, RefundResult, RefundSignal
+from services.workflow.worker import WORKFLOW_RUNNER
 from services.workflow.workflows.issue_refund import IssueRefund
 from tests.support.builders import a_payment, an_order
 from tests.support.sandbox import API_KEY, SandboxServer, a_sandbox
@@ -64,7 +65,9 @@ async def started(
         api.patch("/admin/faults", json=faults).raise_for_status()
     issue = an_issue(await desk.take(an_order(uuid4().hex[:12], payments=(a_payment(1275, provider_reference=payment),))))
     activities = desk.activities(provider, watch_seconds=0.0)
-    async with Worker(clock.client, task_queue=task_queue, workflows=[IssueRefund], activities=activities.all()):
+    async with Worker(
+        clock.client, task_queue=task_queue, workflows=[IssueRefund], activities=activities.all(), workflow_runner=WORKFLOW_RUNNER
+    ):
         handle = await clock.client.start_workflow(IssueRefund.run, issue, id=f"refund/{issue.refund.refund_id}", task_queue=task_queue)
         yield issue, handle
 
