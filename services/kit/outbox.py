@@ -3,7 +3,7 @@
 The per-key sequence is assigned under the key's row lock, so that commit order is sequence order and a rollback leaves no gap.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -107,13 +107,30 @@ async def append(
         if beside is not None:
             await connection.execute(beside, *values)
         return 0
-    columns = zip(*(event.row() for event in batch), strict=True)
     OUTBOX.ring_after_commit()
-    written = await connection.fetchval(_appending(beside, len(values)), *values, *columns)
+    written = await connection.fetchval(_appending(beside, len(values)), *values, *_columns(batch))
     return cast("int", written)
+
+
+async def append_if(connection: Connection, change: str, values: Sequence[Any], events: Sequence[OutgoingEvent]) -> bool:
+    """Change one row and write the events that tell of it, in one statement; False, and nothing written, where no row was to be changed.
+
+    ``change`` returns the row that it changed. It may be the whole transaction. Locks and errors are those of :func:`append`.
+    """
+    OUTBOX.ring_after_commit()
+    statement = f"WITH changed AS ({change}) SELECT outbox_append({_places(len(values))}) FROM changed"  # noqa: S608 - no value is part of it
+    return await connection.fetchval(statement, *values, *_columns(events)) is not None
 
 
 @cache
 def _appending(beside: str | None, values: int) -> str:
-    columns = ", ".join(f"${values + number}" for number in range(1, 11))
-    return f"{f'WITH beside AS ({beside}) ' if beside else ''}SELECT outbox_append({columns})"
+    return f"{f'WITH beside AS ({beside}) ' if beside else ''}SELECT outbox_append({_places(values)})"
+
+
+def _columns(events: Sequence[OutgoingEvent]) -> Iterable[tuple[Any, ...]]:
+    return zip(*(event.row() for event in events), strict=True)
+
+
+def _places(values: int) -> str:
+    """The parameters of ``outbox_append``, after so many of another statement."""
+    return ", ".join(f"${values + number}" for number in range(1, 11))

@@ -71,16 +71,23 @@ async def open_pool(dsn: str, *, service: str, max_size: int = 16, wait_seconds:
 
 
 @asynccontextmanager
-async def transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """Run the block in one transaction (READ COMMITTED); after its commit, wake the relay and the deliverer if they have work."""
+async def autocommit(pool: Pool) -> AsyncIterator[Connection]:
+    """Run each statement of the block as a transaction of its own; after the block, wake the relay and the deliverer if they have work."""
     bells, enclosing = collect_bells()
     try:
-        async with pool.acquire() as connection, connection.transaction():
+        async with pool.acquire() as connection:
             yield connection
     finally:
         restore_bells(enclosing)
     for bell in bells:
         bell.ring()
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """Run the block in one transaction (READ COMMITTED); after its commit, wake the relay and the deliverer if they have work."""
+    async with autocommit(pool) as connection, connection.transaction():
+        yield connection
 
 
 async def connect(dsn: str, application: str, **settings: str) -> "asyncpg.Connection[Record]":

@@ -18,7 +18,7 @@ from services.kit.clock import utc_now
 from services.kit.errors import is_transient
 from services.kit.logging import get_logger
 from services.kit.outbox import OutgoingEvent
-from services.kit.postgres import Connection, Pool, transaction
+from services.kit.postgres import Connection, Pool, autocommit, transaction
 from services.notifications.adapters import contacts, messages
 from services.notifications.adapters.contacts import Recipient
 from services.notifications.adapters.messages import Message
@@ -63,7 +63,7 @@ class Sender:
     async def _claim(self) -> list[Message]:
         """What is due now; nothing while the database is away."""
         try:
-            async with transaction(self._pool) as conn:
+            async with autocommit(self._pool) as conn:
                 return await messages.claim(conn, _BATCH, utc_now())
         except Exception as error:
             if not is_transient(error):
@@ -154,20 +154,17 @@ class Sender:
         """Store the end of a message with the events that tell it: ``sent``, ``in_app`` or ``failed``; a reason also asks an agent."""
         now = utc_now()
         said = (words.subject, words.text) if words else None
-        async with transaction(self._pool) as conn:
-            if not await messages.finish(conn, message, state, said, now, reason):
-                return
-            events: list[OutgoingEvent] = []
-            if reason is not None:
-                fallback = "in_app" if words else None
-                events.append(
-                    self._event(MessageFailed(**_about(message, "email"), reason=reason, fallback=fallback, failed_at=now), message)
-                )
-                events += await self._ask_agent(conn, message, reason, now)
-            if words is not None:
-                way = "email" if state == "sent" else "in_app"
-                events.append(self._event(MessageSent(**_about(message, way), sent_at=now), message))
-            await outbox.append(conn, events)
+        events: list[OutgoingEvent] = []
+        if reason is not None:
+            fallback = "in_app" if words else None
+            events.append(self._event(MessageFailed(**_about(message, "email"), reason=reason, fallback=fallback, failed_at=now), message))
+        if words is not None:
+            way = "email" if state == "sent" else "in_app"
+            events.append(self._event(MessageSent(**_about(message, way), sent_at=now), message))
+        async with (autocommit if reason is None else transaction)(self._pool) as conn:
+            finished = await outbox.append_if(conn, *messages.finishing(message, state, said, now, reason), events)
+            if finished and reason is not None:
+                await outbox.append(conn, await self._ask_agent(conn, message, reason, now))
 
     async def _ask_agent(self, conn: Connection, message: Message, reason: str, now: datetime) -> list[OutgoingEvent]:
         task_id = uuid5(message.to.case_id, f"agent-task/{reason}")

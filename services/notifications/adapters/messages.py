@@ -47,21 +47,12 @@ class Message:
 
 async def log_notices(conn: Connection, event_id: UUID, to: Addressee, notices: Sequence[Notice], at: datetime) -> None:
     """Write the messages an event calls for. The ids derive from the event, so that a repeat changes nothing."""
-    addressee_id = await _known(conn, to)
-    for index, notice in enumerate(notices):
-        await conn.execute(
-            """
-            INSERT INTO messages (message_id, addressee_id, moment, sequence, audience, content, due_at, created_at)
-            SELECT $1, $2, $3, count(*) + 1, $4, $5, $6, $6 FROM messages WHERE addressee_id = $2 AND moment = $3
-            ON CONFLICT (message_id) DO NOTHING
-            """,
-            uuid5(event_id, f"{notice.moment}/{index}"),
-            addressee_id,
-            notice.moment,
-            notice.audience,
-            PACKING.pack((notice.facts, None, None)),
-            at,
-        )
+    messages = [
+        (uuid5(event_id, f"{notice.moment}/{index}"), notice.moment, notice.audience, PACKING.pack((notice.facts, None, None)))
+        for index, notice in enumerate(notices)
+    ]
+    whose = (to.case_id, to.case_number, to.merchant_id, to.test, to.customer_ref, to.locale)
+    await conn.execute(_LOG, *whose, at, *zip(*messages, strict=True))
 
 
 async def claim(conn: Connection, limit: int, now: datetime) -> list[Message]:
@@ -92,23 +83,14 @@ async def put_off(conn: Connection, message_id: UUID, until: datetime, failure: 
     await conn.execute("UPDATE messages SET due_at = $2, failure = $3 WHERE message_id = $1", message_id, until, failure)
 
 
-async def finish(conn: Connection, message: Message, state: str, words: tuple[str, str] | None, at: datetime, failure: str | None) -> bool:
-    """Say that a message is out (``sent``), stays where it can be read (``in_app``) or has no words (``failed``). False if it was finished before.
+def finishing(
+    message: Message, state: str, words: tuple[str, str] | None, at: datetime, failure: str | None
+) -> tuple[str, tuple[Any, ...]]:
+    """What says that a message is out (``sent``), stays where it can be read (``in_app``) or has no words (``failed``): statement and values.
 
-    ``words`` are its subject and its text.
+    ``words`` are its subject and its text. It changes nothing, and returns no row, where the message was finished before.
     """
-    done = await conn.fetchval(
-        """
-        UPDATE messages SET state = $2, content = $3, sent_at = $4, failure = $5
-        WHERE message_id = $1 AND state = 'pending' RETURNING true
-        """,
-        message.message_id,
-        state,
-        PACKING.pack((message.facts, *(words or (None, None)))),
-        at,
-        failure,
-    )
-    return bool(done)
+    return _FINISH, (message.message_id, state, PACKING.pack((message.facts, *(words or (None, None)))), at, failure)
 
 
 async def open_agent_task(conn: Connection, task_id: UUID, to: Addressee, reason: str, at: datetime) -> bool:
@@ -136,11 +118,6 @@ async def erase_words(conn: Connection, customer_ref: UUID) -> None:
     await conn.executemany("UPDATE messages SET content = $2 WHERE message_id = $1", left)
 
 
-async def _known(conn: Connection, to: Addressee) -> int:
-    """The number of an addressee, of whom there is one a case."""
-    return int(await conn.fetchval(_KNOWN, to.case_id, to.case_number, to.merchant_id, to.test, to.customer_ref, to.locale))
-
-
 def shown(row: Record) -> dict[str, Any]:
     """A row of ``MESSAGES`` as it is shown, its content unpacked."""
     facts, subject, text = PACKING.unpack(row["content"])
@@ -162,13 +139,27 @@ def _message(row: Any) -> Message:
     )
 
 
-_KNOWN = """
+_FINISH = """
+UPDATE messages SET state = $2, content = $3, sent_at = $4, failure = $5 WHERE message_id = $1 AND state = 'pending' RETURNING true
+"""
+
+# One addressee a case, however many events come at the same time; of one event, several messages may be about the same moment.
+_LOG = """
 WITH known AS (
     SELECT addressee_id FROM addressees WHERE case_id = $1
 ), new AS (
     INSERT INTO addressees (case_id, case_number, merchant_id, test, customer_ref, locale)
     SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT FROM known)
     ON CONFLICT (case_id) DO UPDATE SET case_id = excluded.case_id RETURNING addressee_id
+), addressee AS (
+    SELECT addressee_id FROM known UNION ALL SELECT addressee_id FROM new
 )
-SELECT addressee_id FROM known UNION ALL SELECT addressee_id FROM new
+INSERT INTO messages (message_id, addressee_id, moment, sequence, audience, content, due_at, created_at)
+SELECT message.id, addressee.addressee_id, message.moment,
+       (SELECT count(*) FROM messages AS earlier WHERE earlier.addressee_id = addressee.addressee_id AND earlier.moment = message.moment)
+       + row_number() OVER (PARTITION BY message.moment ORDER BY message.number),
+       message.audience, message.content, $7, $7
+FROM addressee, unnest($8::uuid[], $9::text[], $10::text[], $11::bytea[]) WITH ORDINALITY AS message (id, moment, audience, content, number)
+ORDER BY message.number
+ON CONFLICT (message_id) DO NOTHING
 """

@@ -10,7 +10,7 @@ import pytest
 from contracts.identifiers import CaseId
 from services.kit import outbox
 from services.kit.outbox import MAX_VALUE_BYTES, OutgoingEvent
-from services.kit.postgres import Pool, transaction
+from services.kit.postgres import Pool, autocommit, transaction
 from tests.integration.kit.support import a_case_key, an_event, commit
 
 pytestmark = pytest.mark.engines
@@ -105,3 +105,14 @@ async def test_another_write_goes_with_the_events_and_stands_or_falls_with_them(
     found = await pool.fetch("SELECT event_id FROM inbox WHERE event_id = ANY($1)", [*kept, lost])
     assert {row["event_id"] for row in found} == set(kept)
     assert await _sequences(pool, key) == [1, 2, 3]
+
+
+async def test_a_change_that_changes_nothing_tells_of_nothing(pool: Pool) -> None:
+    key, other = a_case_key(), a_case_key()
+    await pool.execute("CREATE TABLE once (number integer PRIMARY KEY, done boolean NOT NULL DEFAULT false)")
+    await pool.execute("INSERT INTO once VALUES (1)")
+    change = "UPDATE once SET done = true WHERE number = $1 AND NOT done RETURNING number"
+    async with autocommit(pool) as connection:
+        assert await outbox.append_if(connection, change, [1], [an_event(key), an_event(key)])
+        assert not await outbox.append_if(connection, change, [1], [an_event(key), an_event(other)])
+    assert (await _sequences(pool, key), await _sequences(pool, other)) == ([1, 2], [])
