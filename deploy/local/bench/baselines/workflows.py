@@ -85,7 +85,7 @@ class NoOpWorker:
         self._changed = asyncio.Condition()
 
     def worker(self) -> Worker:
-        """The worker, with the sandbox's restrictions that the product's has."""
+        """The worker as the SDK comes, in its sandbox; what it would load anew for each run passes through."""
         passed = ("services", "contracts", "deploy", "pydantic", "pydantic_core")
         runner = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed))
         return Worker(self.client, task_queue=self.queue, workflows=[NoOp], activities=[self.no_op], workflow_runner=runner)
