@@ -113,7 +113,6 @@ def collect_seldom() -> None:
     """
     gc.collect()
     gc.freeze()
-    # Full collections must come every hundred cases or so: a process that a Temporal worker puts out of its cache is some 60 kB in cycles.
     gc.set_threshold(10_000, 2, 2)
 
 

@@ -58,10 +58,10 @@ class Sweeper:
         """
         last, restarted = CaseId(_BEFORE_ALL), 0
         gate = asyncio.Semaphore(AT_ONCE)
-        listed = await self._starter.listed()
         while rows := await self._pool.fetch(_OPEN, last, BATCH):
-            missing = [row for row in rows if row["case_id"] not in listed]
-            restarted += sum(await asyncio.gather(*(self._look_after(gate, row["case_id"], row["run_number"]) for row in missing)))
+            missing = await self._starter.missing([row["case_id"] for row in rows])
+            look_after = (self._look_after(gate, row["case_id"], row["run_number"]) for row in rows if row["case_id"] in missing)
+            restarted += sum(await asyncio.gather(*look_after))
             last = rows[-1]["case_id"]
         return restarted
 

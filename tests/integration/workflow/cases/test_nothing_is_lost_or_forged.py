@@ -24,6 +24,7 @@ async def test_an_open_case_whose_process_is_gone_is_started_again_and_goes_on(s
     says = Voices(case)
     await service.tell(case)
     offer = await service.event(case.case_id, OfferMade)
+    assert await service.sweeper.sweep() == 0
     await service.client.get_workflow_handle(f"case/{case.case_id}").terminate("by hand")
     assert await service.sweeper.sweep() == 1
     await service.tell(says.chooses(offer.offer_id, OptionCode.RETURN_REFUND))
