@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Worker
 
 from contracts.merchant import load_merchants
 from services.kit.postgres import Pool
+from services.kit.workflow_runner import ForgettingRunner
 from services.workflow.activities.approvals import ApprovalActivities
 from services.workflow.activities.cases import CaseActivities
 from services.workflow.activities.reconciliation import ReconciliationActivities
@@ -36,8 +37,7 @@ from services.workflow.workflows.reship_goods import ReshipGoods
 from services.workflow.workflows.return_goods import ReturnGoods
 
 WORKFLOWS = (AfterSalesCase, IssueRefund, ReturnGoods, ReshipGoods, ReconcileDaily)
-WORKFLOW_RUNNER = UnsandboxedWorkflowRunner()
-"""Without the SDK's sandbox: what workflow code may use is checked where it is written (decision 10)."""
+WORKFLOW_RUNNER = ForgettingRunner()
 
 _WORKFLOW_THREADS = 4
 """How many threads run workflow code, of which one at a time holds the interpreter. Without a bound there come to be 500, each with memory of its own."""

@@ -4,16 +4,23 @@ A change of a process that breaks one of them needs ``workflow.patched``; only a
 ``python -m tests.support.record_histories``.
 """
 
+import gc
+import weakref
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer, WorkflowReplayResult
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails, WorkflowReplayResult
 
 from services.workflow.worker import WORKFLOW_RUNNER, WORKFLOWS
 
-HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+FOLDER = Path(__file__).parent / "histories"
+HISTORIES = sorted(FOLDER.glob("*.json"))
+WAKES = {EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, EventType.EVENT_TYPE_TIMER_FIRED}
+"""What ends the first wait of a process."""
 
 
 @pytest.fixture(params=HISTORIES, ids=lambda path: path.stem)
@@ -26,6 +33,31 @@ async def test_a_committed_history_replays(history: WorkflowHistory) -> None:
     replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=WORKFLOW_RUNNER)
     result: WorkflowReplayResult = await replayer.replay_workflow(history, raise_on_replay_failure=False)
     assert result.replay_failure is None
+
+
+@pytest.mark.parametrize("name", ["silence.case", "goods_back.return"])
+async def test_nothing_is_left_of_a_process_that_waits_once_it_left_the_cache(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the garbage collector, which would find it late."""
+    whole = WorkflowHistory.from_json(name, (FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    waiting = WorkflowHistory(name, list(takewhile(lambda event: event.event_type not in WAKES, whole.events)))
+    made: list[weakref.ref[WorkflowInstance]] = []
+
+    def create(runner: UnsandboxedWorkflowRunner, details: WorkflowInstanceDetails) -> WorkflowInstance:
+        instance = real_create(runner, details)
+        made.append(weakref.ref(instance))
+        return instance
+
+    real_create = UnsandboxedWorkflowRunner.create_instance
+    monkeypatch.setattr(UnsandboxedWorkflowRunner, "create_instance", create)
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=WORKFLOW_RUNNER)
+    gc.disable()
+    try:
+        await replayer.replay_workflow(waiting)
+        assert [instance() for instance in made] == [None] * len(made)
+    finally:
+        gc.enable()
+    assert len(waiting.events) < len(whole.events)
+    assert made
 
 
 def test_each_process_of_a_case_has_a_history() -> None:
