@@ -67,7 +67,7 @@ class CaseStarter:
         return int(await description.memo_value(RUN, default=0))
 
     async def missing(self, case_ids: Collection[CaseId]) -> set[CaseId]:
-        """Those of some cases, at most some hundred, whose processes Temporal does not list as running.
+        """Those of some cases, at most some thousand, whose processes Temporal does not list as running.
 
         Listed processes come with all that is shown of them, some kilobytes each, so they are counted first.
         """

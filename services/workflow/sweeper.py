@@ -13,7 +13,8 @@ from services.workflow.starter import CaseStarter
 
 log = get_logger(__name__)
 
-BATCH: Final = 200
+BATCH: Final = 1000
+"""How many cases Temporal is asked about at once: each question may cost it a look at all that run."""
 AT_ONCE: Final = 8
 REST_SECONDS: Final = 30.0
 _BEFORE_ALL: Final = UUID(int=0)
