@@ -35,8 +35,13 @@ GRACE_SECONDS: Final = 15.0
 SESSION_MS: Final = 6_000
 """How soon a consumer that died without a word is given up, and its partitions go to another: the shortest that a Kafka allows as it comes."""
 HEARTBEAT_MS: Final = 2_000
+WATCH_SECONDS: Final = 1.0
 SHORTEST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 5.0
+
+
+class ConsumerDiedError(Exception):
+    """A consumer gives nothing any more, and does not say so."""
 
 
 class Consumers:
@@ -65,12 +70,28 @@ class Consumers:
         """Consume and replay until ``stop``; then finish the batches in hand."""
         await self._start_broker(stop)
         replaying = asyncio.create_task(self._replayer.run(stop), name="replayer")
-        try:
-            await wait_any(stop, _done(replaying))
-        finally:
-            self._stopping.set()
-            await self.broker.stop()
-            await replaying
+        watching = asyncio.create_task(self._watch(stop), name="consumer watch")
+        await wait_any(stop, _done(replaying), _done(watching))
+        self._stopping.set()
+        if not stop.is_set() and watching.done():
+            watching.result()
+        watching.cancel()
+        await self.broker.stop()
+        await replaying
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        """Raise :class:`ConsumerDiedError` once a consumer is dead, after which its part and the process end, to be started anew.
+
+        An error that aiokafka does not expect ends the task that fetches or the one that keeps the consumer's place in the group; it then gives nothing any
+        more, without a word, and may not even stop.
+        """
+        while not stop.is_set():
+            for subscriber in map(_batch, self.broker.subscribers):
+                if subscriber.consumer is not None and (task := _ended(subscriber.consumer)) is not None:
+                    error = None if task.cancelled() else task.exception()
+                    why = describe_error(error) if error else "it was cancelled"
+                    raise ConsumerDiedError(f"the consumer of {', '.join(subscriber.topic_names)} is dead: {why}") from error
+            await wait_any(stop, timeout_seconds=WATCH_SECONDS)
 
     async def _start_broker(self, stop: asyncio.Event) -> None:
         pause = SHORTEST_PAUSE_SECONDS
@@ -168,6 +189,12 @@ def assert_durable(broker: KafkaBroker) -> None:
         broken = [fact for fact, holds in facts.items() if not holds]
         if broken:
             raise RuntimeError(f"the subscriber of {batch.topic_names} is not durable; it should be one that {', '.join(broken)}")
+
+
+def _ended(consumer: AIOKafkaConsumer) -> "asyncio.Task[None] | None":
+    """The task of a running consumer that has ended, of the two that live as long as it does."""
+    tasks = (consumer._fetcher._fetch_task, consumer._coordinator._coordination_task)  # noqa: SLF001 - nothing else tells that they are gone
+    return next((task for task in tasks if task.done()), None)
 
 
 def _batch(subscriber: object) -> BatchSubscriber:

@@ -40,4 +40,7 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         # asyncpg has one class for misuse and for a connection that went away; only its words tell them apart.
         return "clos" in str(error)
+    if isinstance(error, RuntimeError):
+        # uvloop says so of a connection that was closed a moment ago, where asyncio's own loop would say nothing yet.
+        return "handler is closed" in str(error)
     return isinstance(error, _PASSING)

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, Protocol
 
+from services.kit.closed_connections import expect_closed_connections
 from services.kit.health import Health
 from services.kit.logging import get_logger
 from services.kit.redaction import describe_error, describe_traceback
@@ -122,4 +123,5 @@ def loop_factory() -> Any:
         import uvloop  # noqa: PLC0415 - absent on some platforms
     except ImportError:  # no uvloop on this platform
         return None
+    expect_closed_connections()
     return uvloop.new_event_loop

@@ -1,9 +1,15 @@
 """Consumers on real engines: each event's effect once, in order, whatever the records are and whatever fails."""
 
+import asyncio
+from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.conn import AIOKafkaConnection, create_conn
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.metadata import MetadataRequest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
@@ -12,8 +18,9 @@ from contracts.contact_v1 import ContactRecorded
 from contracts.identifiers import CustomerRef
 from contracts.topics import Topic
 from services.kit.clock import utc_now
-from services.kit.consumer import Consumers
+from services.kit.consumer import ConsumerDiedError, Consumers
 from services.kit.handlers import Handlers, RawRecord, Received
+from services.kit.lifecycle import loop_factory
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection, Pool
 from services.kit.settings import ServiceSettings
@@ -72,6 +79,40 @@ async def test_a_transient_error_is_waited_out(pool: Pool, consumers: Consumers,
         await until(has_come)
     assert effects.calls[event.event_id] == 4
     assert await open_kinds(pool, event.body.partition_key) == []
+
+
+async def test_a_consumer_that_died_inside_ends_its_part(
+    pool: Pool, settings: ServiceSettings, effects: Effects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = AIOKafkaConnection.send
+
+    def send_or_not(connection: AIOKafkaConnection, request: Any, expect_response: bool = True) -> Any:
+        if type(request).__name__.startswith("FetchRequest"):
+            raise LookupError("nobody expects this")
+        return send(connection, request, expect_response)
+
+    monkeypatch.setattr(AIOKafkaConnection, "send", send_or_not)
+    consumers = Consumers(f"kit-{uuid4().hex[:8]}", pool, settings, effects.handlers)
+    with pytest.raises(ConsumerDiedError, match=str(TOPIC)):
+        await asyncio.wait_for(consumers.run(asyncio.Event()), 60)
+    with suppress(ExceptionGroup):
+        await consumers.broker.stop()
+
+
+def test_a_connection_that_uvloop_says_is_closed_is_broken_to_aiokafka(settings: ServiceSettings) -> None:
+    """Not a surprise that ends whatever was writing."""
+
+    async def write_to_a_closed_one() -> None:
+        host, port = settings.kafka_bootstrap_servers.split(":")
+        connection = await create_conn(host, int(port))
+        connection._writer.transport.abort()
+        await asyncio.sleep(0)  # the loop closes it now, and its reader hears of it in the next turn
+        with pytest.raises(KafkaConnectionError, match="handler is closed"):
+            await connection.send(MetadataRequest([]))
+        assert not connection.connected()
+
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(write_to_a_closed_one())
 
 
 async def test_types_without_a_handler_are_skipped(pool: Pool, consumers: Consumers, producer: AIOKafkaProducer) -> None:
