@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 from temporalio.api.enums.v1 import EventType
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails, WorkflowReplayResult
 
+from services.kit.workflow_runner import ForgettingRunner
 from services.workflow.worker import WORKFLOW_RUNNER, WORKFLOWS
 
 FOLDER = Path(__file__).parent / "histories"
@@ -58,6 +61,30 @@ async def test_nothing_is_left_of_a_process_that_waits_once_it_left_the_cache(na
         gc.enable()
     assert len(waiting.events) < len(whole.events)
     assert made
+
+
+async def test_a_process_may_be_put_out_of_the_cache_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK waits two seconds for an eviction, and then comes again whether it ends later or not."""
+    evictions: list[WorkflowActivationCompletion] = []
+
+    def evict_twice(runner: ForgettingRunner, details: WorkflowInstanceDetails) -> WorkflowInstance:
+        instance = real_create(runner, details)
+        activate = instance.activate
+
+        def twice(act: WorkflowActivation) -> WorkflowActivationCompletion:
+            if act.jobs[0].HasField("remove_from_cache"):
+                evictions.append(activate(act))
+            return activate(act)
+
+        monkeypatch.setattr(instance, "activate", twice)
+        return instance
+
+    real_create = ForgettingRunner.create_instance
+    monkeypatch.setattr(ForgettingRunner, "create_instance", evict_twice)
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=WORKFLOW_RUNNER)
+    result = await replayer.replay_workflow(WorkflowHistory.from_json("twice", (FOLDER / "silence.case.json").read_text(encoding="utf-8")))
+    assert result.replay_failure is None
+    assert len(evictions) == 1
 
 
 def test_each_process_of_a_case_has_a_history() -> None:
