@@ -96,7 +96,7 @@ class OutgoingEvent:
 async def append(
     connection: Connection, events: OutgoingEvent | Sequence[OutgoingEvent], *, beside: str | None = None, values: Sequence[Any] = ()
 ) -> int:
-    """Write events to the outbox, in the caller's transaction, as its last statement. Returns how many were new.
+    """Write events to the outbox, in the caller's transaction, at its end. Returns how many were new.
 
     ``beside`` is another write of the transaction, with its own ``values``, that is sent along in the same statement.
     It takes the row lock of each (topic, key) until commit. An event id that is already there is skipped and leaves no gap.
@@ -113,7 +113,7 @@ async def append(
 
 
 async def append_if(connection: Connection, change: str, values: Sequence[Any], events: Sequence[OutgoingEvent]) -> bool:
-    """Change one row and write the events that tell of it, in one statement; False, and nothing written, where no row was to be changed.
+    """Change one row and write the events that tell of it, at least one, in one statement; False, and nothing written, where no row was to be changed.
 
     ``change`` returns the row that it changed. It may be the whole transaction. Locks and errors are those of :func:`append`.
     """

@@ -1,4 +1,4 @@
-"""PostgreSQL at run time: the pool and the one way to open a transaction."""
+"""PostgreSQL at run time: the pool, and the two ways to write: in a transaction, or by statements that each are one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

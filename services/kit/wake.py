@@ -29,7 +29,7 @@ class Bell:
             event.set()
 
     def ring_after_commit(self) -> None:
-        """Wake the listeners when the transaction in hand has committed; outside a transaction, leave it to polling."""
+        """Wake the listeners when the caller's transaction has committed; on a connection got otherwise, leave it to polling."""
         bells = _rung_by_transaction.get()
         if bells is not None:
             bells.add(self)
@@ -40,7 +40,7 @@ DELIVERIES = Bell()
 
 
 def collect_bells() -> tuple[set[Bell], set[Bell] | None]:
-    """Begin to collect the bells of a transaction; returns the collection and the enclosing one, for :func:`restore_bells`."""
+    """Begin to collect the bells of what is written; returns the collection and the enclosing one, for :func:`restore_bells`."""
     enclosing = _rung_by_transaction.get()
     bells: set[Bell] = set()
     _rung_by_transaction.set(bells)

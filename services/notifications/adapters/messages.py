@@ -52,7 +52,12 @@ async def log_notices(conn: Connection, event_id: UUID, to: Addressee, notices: 
         for index, notice in enumerate(notices)
     ]
     whose = (to.case_id, to.case_number, to.merchant_id, to.test, to.customer_ref, to.locale)
-    await conn.execute(_LOG, *whose, at, *zip(*messages, strict=True))
+    ids = [message_id for message_id, *_ in messages]
+    # Another event may have taken the next number of a moment before its own commit showed it: then it is known now, and the statement is made again.
+    while await conn.fetchval(_LOG, *whose, at, *zip(*messages, strict=True)) < len(ids) and await conn.fetchval(
+        "SELECT count(*) FROM messages WHERE message_id = ANY ($1)", ids
+    ) < len(ids):
+        continue
 
 
 async def claim(conn: Connection, limit: int, now: datetime) -> list[Message]:
@@ -143,7 +148,7 @@ _FINISH = """
 UPDATE messages SET state = $2, content = $3, sent_at = $4, failure = $5 WHERE message_id = $1 AND state = 'pending' RETURNING true
 """
 
-# One addressee a case, however many events come at the same time; of one event, several messages may be about the same moment.
+# One addressee a case, however many events come at the same time. The order of rows is the order of sending; several may be about one moment.
 _LOG = """
 WITH known AS (
     SELECT addressee_id FROM addressees WHERE case_id = $1
@@ -153,13 +158,16 @@ WITH known AS (
     ON CONFLICT (case_id) DO UPDATE SET case_id = excluded.case_id RETURNING addressee_id
 ), addressee AS (
     SELECT addressee_id FROM known UNION ALL SELECT addressee_id FROM new
+), logged AS (
+    INSERT INTO messages (message_id, addressee_id, moment, sequence, audience, content, due_at, created_at)
+    SELECT message.id, addressee.addressee_id, message.moment,
+           (SELECT count(*) FROM messages AS earlier WHERE earlier.addressee_id = addressee.addressee_id AND earlier.moment = message.moment)
+           + row_number() OVER (PARTITION BY message.moment ORDER BY message.number),
+           message.audience, message.content, $7, $7
+    FROM addressee, unnest($8::uuid[], $9::text[], $10::text[], $11::bytea[]) WITH ORDINALITY AS message (id, moment, audience, content, number)
+    WHERE NOT EXISTS (SELECT FROM messages WHERE message_id = message.id)
+    ORDER BY message.number
+    ON CONFLICT DO NOTHING RETURNING message_id
 )
-INSERT INTO messages (message_id, addressee_id, moment, sequence, audience, content, due_at, created_at)
-SELECT message.id, addressee.addressee_id, message.moment,
-       (SELECT count(*) FROM messages AS earlier WHERE earlier.addressee_id = addressee.addressee_id AND earlier.moment = message.moment)
-       + row_number() OVER (PARTITION BY message.moment ORDER BY message.number),
-       message.audience, message.content, $7, $7
-FROM addressee, unnest($8::uuid[], $9::text[], $10::text[], $11::bytea[]) WITH ORDINALITY AS message (id, moment, audience, content, number)
-ORDER BY message.number
-ON CONFLICT (message_id) DO NOTHING
+SELECT count(*) FROM logged
 """

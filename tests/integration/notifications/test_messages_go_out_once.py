@@ -17,7 +17,7 @@ from contracts.identifiers import CaseId, CustomerRef, EventId, MerchantId
 from contracts.storefront_v1 import Contact
 from contracts.topics import Topic
 from services.kit.handlers import Received
-from services.kit.postgres import Pool, open_pool, transaction
+from services.kit.postgres import Connection, Pool, open_pool, transaction
 from services.kit.sealing import Sealer, generate_sealing_key
 from services.notifications.adapters.messages import MESSAGES, PACKING, shown
 from services.notifications.adapters.smtp import SmtpMailer
@@ -86,6 +86,10 @@ class Customer:
         self._heard = 0
 
     async def hears(self, event: EventBody, event_id: UUID | None = None) -> None:
+        async with transaction(self.pool) as conn:
+            await self.is_told(conn, event, event_id)
+
+    async def is_told(self, conn: Connection, event: EventBody, event_id: UUID | None = None) -> None:
         self._heard += 1
         own = event.model_copy(update={"case_id": self.case_id, "customer_ref": self.ref})
         envelope = Envelope(
@@ -99,8 +103,7 @@ class Customer:
             test=True,
         )
         handler = self._handlers.events[event.event_type][1]
-        async with transaction(self.pool) as conn:
-            await handler(conn, Received(own, envelope, event.topic, own.partition_key, 0, self._heard))
+        await handler(conn, Received(own, envelope, event.topic, own.partition_key, 0, self._heard))
 
     async def introduces_themselves(self, version: int = 1) -> None:
         contact = Contact(name="Ann Example", email=self.email, locale="en")
@@ -283,3 +286,22 @@ async def test_two_senders_share_the_work_without_saying_anything_twice(pool: Po
         for customer in customers:
             await customer.until(all_finished)
     assert [len(mails_to(mailbox, customer)) for customer in customers] == [2] * 12
+
+
+async def test_two_of_one_moment_that_come_at_the_same_time_get_a_number_each(pool: Pool) -> None:
+    """Of different topics: neither sees the other's message before its commit."""
+    customer, offer = Customer(pool), EVENTS["aftersales.resolution.offer_made.v1"]
+    async with transaction(pool) as conn:
+        await customer.is_told(conn, offer)
+        second = asyncio.create_task(customer.hears(offer))
+        done, _pending = await asyncio.wait({second}, timeout=0.3)
+        assert not done
+    await second
+    assert [row["sequence"] for row in await customer.log()] == [1, 2]
+
+
+async def test_an_event_that_comes_again_is_not_told_again(pool: Pool) -> None:
+    customer, offer, event_id = Customer(pool), EVENTS["aftersales.resolution.offer_made.v1"], uuid4()
+    await customer.hears(offer, event_id)
+    await customer.hears(offer, event_id)
+    assert [row["sequence"] for row in await customer.log()] == [1]
