@@ -1,6 +1,6 @@
 """Start the process of a case: its first run, the run after a reopening, or a lost run again. PostgreSQL says which runs exist."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from uuid import UUID
 
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -19,6 +19,7 @@ from services.workflow.workflows.after_sales_case import AfterSalesCase
 from services.workflow.workflows.ui import attributes_of, summary_of
 
 _PREFIX = "case/"
+_MOST_LISTED = 50
 RUN = "run_number"
 """The memo that says which run of its case a process is."""
 
@@ -66,15 +67,18 @@ class CaseStarter:
             return None
         return int(await description.memo_value(RUN, default=0))
 
-    async def missing(self, case_ids: Collection[CaseId]) -> set[CaseId]:
-        """Those of some cases, at most some thousand, whose processes Temporal does not list as running.
+    async def missing(self, case_ids: Sequence[CaseId]) -> set[CaseId]:
+        """Those of some cases, at most some thousand, whose processes Temporal does not list as running; it lists one running process a case.
 
-        Listed processes come with all that is shown of them, some kilobytes each, so they are counted first.
+        Listed processes come with all that is shown of them, some kilobytes each, so they are counted first, and only a part that lacks some is listed.
         """
         ids = ", ".join(f"'{workflow_id_of(case_id)}'" for case_id in case_ids)
         running = f"ExecutionStatus = 'Running' AND WorkflowId IN ({ids})"
         if (await self._client.count_workflows(running)).count == len(case_ids):
             return set()
+        if len(case_ids) > _MOST_LISTED:
+            half = len(case_ids) // 2
+            return await self.missing(case_ids[:half]) | await self.missing(case_ids[half:])
         return set(case_ids) - {CaseId(UUID(run.id.removeprefix(_PREFIX))) async for run in self._client.list_workflows(running)}
 
     async def _input(self, case_id: CaseId, run_number: int) -> CaseInput | None:

@@ -91,7 +91,7 @@ class ShipmentJob:
                     await carrier.cancel(waybill)
                 except CancelNotPossibleError:
                     async with transaction(self.pool) as conn:
-                        await shipments.record_cancel_refused(conn, shipment.shipment_id, carrier.name, waybill)
+                        await shipments.record_cancel_refused(conn, shipment.shipment_id, shipment.carrier or carrier.name, waybill)
                     return
                 except CarrierRefusedError as refusal:
                     # The carrier knows of no such booking, so there is nothing that could leave.

@@ -1,11 +1,12 @@
 """Lost runs, killed children, events told twice, hand-made signals: the rows decide, and every case goes on from where it stood."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
 
 from contracts.case_state import OptionCode
-from contracts.identifiers import EventId
+from contracts.identifiers import CaseId, EventId
 from contracts.resolution_v1 import ApprovalKind, ApprovalRequested, ConfirmationRequested, OfferMade, ReturnAuthorised
 from contracts.shipment_v1 import InspectionResult
 from services.kit.errors import PermanentError
@@ -18,13 +19,21 @@ pytestmark = [pytest.mark.engines]
 CONSENT = {"wanted_remedy": OptionCode.RETURN_REFUND, "accept_if_offered": True}
 
 
+async def test_the_processes_that_are_missing_are_found_among_many(service: CaseService) -> None:
+    case, unknown = a_case_today(an_order_today(SLOW_SHOP)), [CaseId(uuid4()) for _ in range(120)]
+    await service.tell(case)
+    async with asyncio.timeout(60):
+        while await service.starter.missing([case.case_id]):  # noqa: ASYNC110 - Temporal's list lags a little behind
+            await asyncio.sleep(0.05)
+    assert await service.starter.missing([*unknown[:70], case.case_id, *unknown[70:]]) == set(unknown)
+
+
 async def test_an_open_case_whose_process_is_gone_is_started_again_and_goes_on(service: CaseService, provider: FakeProvider) -> None:
     """The next run finds what was decided and heard; nothing is offered, agreed or paid twice."""
     case = a_case_today(an_order_today(SLOW_SHOP, reference=provider.capture(1275)))
     says = Voices(case)
     await service.tell(case)
     offer = await service.event(case.case_id, OfferMade)
-    assert await service.sweeper.sweep() == 0
     await service.client.get_workflow_handle(f"case/{case.case_id}").terminate("by hand")
     assert await service.sweeper.sweep() == 1
     await service.tell(says.chooses(offer.offer_id, OptionCode.RETURN_REFUND))
