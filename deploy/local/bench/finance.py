@@ -75,7 +75,7 @@ async def measure_finance(place: Place) -> AsyncIterator[Result]:
 
 async def _one_refund(pool: Pool, cases: StraightCases, place: Place, http: httpx2.AsyncClient) -> UUID:
     """Have one real refund settled; its id."""
-    await PaymentDesk(place, http).settle_at_once()
+    await PaymentDesk(place, http).settle_at_once(webhooks=False)
     [opened] = await cases.prepare(1)
     async with cases.watched():
         await cases.play(opened)

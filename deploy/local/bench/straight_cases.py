@@ -17,7 +17,7 @@ from deploy.local.bench.orders import PRICE_MINOR
 from deploy.local.bench.workflow_service import PATIENCE_SECONDS, PaymentDesk, WorkflowService
 from services.kit.clock import utc_now
 
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.05
 _OPEN = "SELECT case_id, status, workflow_open FROM cases WHERE case_id = ANY($1)"
 
 

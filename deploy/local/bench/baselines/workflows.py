@@ -1,42 +1,74 @@
 """Workflows that do nothing, in as many events as some workflow did: the least that Temporal takes for it."""
 
 import asyncio
+import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 from temporalio import activity, workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHistory
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-Script = list[Any]
-"""What happens in a workflow, in order: the names of :data:`_STEPS`, and for a child the list of what happens in it."""
+Shown: TypeAlias = tuple[str, str, Any]
+"""A search attribute: its name, its type, and its value as JSON, None where it is shown no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What happens in a workflow, in order: names of :data:`_STEPS`, what is shown from then on, and for a child its own script."""
+
+    steps: "list[str | list[Shown] | Script]"
+    shown: list[Shown] = field(default_factory=list)
+    """What is shown when it starts."""
+
 
 _STEPS = {
     EventType.EVENT_TYPE_MARKER_RECORDED: "step within",
     EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: "activity",
-    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: "upsert",
     EventType.EVENT_TYPE_TIMER_STARTED: "wait",
 }
-FIVE_ACTIVITIES: Script = ["activity"] * 5
+_KEYS: Mapping[str, Callable[[str], SearchAttributeKey[Any]]] = {
+    "Bool": SearchAttributeKey.for_bool,
+    "Datetime": SearchAttributeKey.for_datetime,
+    "Int": SearchAttributeKey.for_int,
+    "Keyword": SearchAttributeKey.for_keyword,
+}
+FIVE_ACTIVITIES = Script(["activity"] * 5)
 _LIMIT = timedelta(seconds=60)
-_SHOWN = SearchAttributeKey.for_keyword("WaitingFor")
 
 
 async def script_of(history: WorkflowHistory, fetch: Callable[[str], Awaitable[WorkflowHistory]]) -> Script:
     """What happened in a workflow and its children. Each timer is taken as a wait that a signal ended."""
-    script: Script = []
+    started = history.events[0].workflow_execution_started_event_attributes
+    script = Script([], _shown(started.search_attributes.indexed_fields))
     for event in history.events:
         if event.event_type in _STEPS:
-            script.append(_STEPS[event.event_type])
+            script.steps.append(_STEPS[event.event_type])
+        elif event.event_type == EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+            script.steps.append(_shown(event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields))
         elif event.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
             child = event.start_child_workflow_execution_initiated_event_attributes.workflow_id
-            script.append(await script_of(await fetch(child), fetch))
+            script.steps.append(await script_of(await fetch(child), fetch))
     return script
+
+
+def _shown(fields: Mapping[str, Payload]) -> list[Shown]:
+    return [(name, payload.metadata["type"].decode(), json.loads(payload.data or b"null")) for name, payload in fields.items()]
+
+
+def _pairs(shown: Iterable[Shown]) -> TypedSearchAttributes:
+    return TypedSearchAttributes([SearchAttributePair(_KEYS[kind](name), _value(kind, value)) for name, kind, value in shown])
+
+
+def _value(kind: str, value: Any) -> Any:
+    return datetime.fromisoformat(value) if kind == "Datetime" else value
 
 
 @workflow.defn(name="NoOp")
@@ -55,21 +87,26 @@ class NoOp:
     async def run(self, script: Script) -> None:
         """Do what the script says."""
         waits = 0
-        for number, step in enumerate(script):
-            if isinstance(step, list):
+        for number, step in enumerate(script.steps):
+            if isinstance(step, Script):
                 await workflow.execute_child_workflow(
                     NoOp.run,
                     step,
                     id=f"{workflow.info().workflow_id}/{number}",
-                    search_attributes=TypedSearchAttributes([SearchAttributePair(_SHOWN, "child")]),
+                    search_attributes=_pairs(step.shown),
                     parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                )
+            elif isinstance(step, list):
+                workflow.upsert_search_attributes(
+                    [
+                        _KEYS[kind](name).value_unset() if value is None else _KEYS[kind](name).value_set(_value(kind, value))
+                        for name, kind, value in step
+                    ]
                 )
             elif step == "step within":
                 await workflow.execute_local_activity("no_op", workflow.info().workflow_id, start_to_close_timeout=_LIMIT)
             elif step == "activity":
                 await workflow.execute_activity("no_op", workflow.info().workflow_id, start_to_close_timeout=_LIMIT)
-            elif step == "upsert":
-                workflow.upsert_search_attributes([_SHOWN.value_set(f"step {number}")])
             elif step == "wait":
                 waits += 1
                 await workflow.wait_condition(lambda: self._signals >= waits, timeout=timedelta(hours=1))  # noqa: B023 - awaited at once
@@ -99,8 +136,9 @@ class NoOpWorker:
 
     async def play(self, workflow_id: str, script: Script) -> None:
         """Run one to its end; whenever it waits it gets the signal that it waits for."""
-        handle = await self.client.start_workflow(NoOp.run, script, id=workflow_id, task_queue=self.queue)
-        for steps in _steps_before_waits(script):
+        shown = _pairs(script.shown)
+        handle = await self.client.start_workflow(NoOp.run, script, id=workflow_id, task_queue=self.queue, search_attributes=shown)
+        for steps in _steps_before_waits(script.steps):
             async with self._changed:
                 await self._changed.wait_for(lambda: self._done[workflow_id] >= steps)  # noqa: B023 - awaited at once
             await handle.signal(NoOp.go_on)
