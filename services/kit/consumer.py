@@ -71,13 +71,18 @@ class Consumers:
         await self._start_broker(stop)
         replaying = asyncio.create_task(self._replayer.run(stop), name="replayer")
         watching = asyncio.create_task(self._watch(stop), name="consumer watch")
-        await wait_any(stop, _done(replaying), _done(watching))
-        self._stopping.set()
-        if not stop.is_set() and watching.done():
+        died = False
+        try:
+            await wait_any(stop, _done(replaying), _done(watching))
+            died = watching.done() and not stop.is_set()
+        finally:
+            self._stopping.set()
+            watching.cancel()
+            if not died:  # the dead may not even stop
+                await self.broker.stop()
+                await replaying
+        if died:
             watching.result()
-        watching.cancel()
-        await self.broker.stop()
-        await replaying
 
     async def _watch(self, stop: asyncio.Event) -> None:
         """Raise :class:`ConsumerDiedError` once a consumer is dead, after which its part and the process end, to be started anew.

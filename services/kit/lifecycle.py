@@ -118,7 +118,7 @@ def collect_seldom() -> None:
 
 
 def loop_factory() -> Any:
-    """What makes the fast event loop, None where the platform has none."""
+    """What makes the fast event loop, None where the platform has none. From then on aiokafka understands how that loop speaks of closed connections."""
     try:
         import uvloop  # noqa: PLC0415 - absent on some platforms
     except ImportError:  # no uvloop on this platform

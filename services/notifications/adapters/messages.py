@@ -161,7 +161,7 @@ WITH known AS (
 ), logged AS (
     INSERT INTO messages (message_id, addressee_id, moment, sequence, audience, content, due_at, created_at)
     SELECT message.id, addressee.addressee_id, message.moment,
-           (SELECT count(*) FROM messages AS earlier WHERE earlier.addressee_id = addressee.addressee_id AND earlier.moment = message.moment)
+           coalesce((SELECT max(sequence) FROM messages AS earlier WHERE earlier.addressee_id = addressee.addressee_id AND earlier.moment = message.moment), 0)
            + row_number() OVER (PARTITION BY message.moment ORDER BY message.number),
            message.audience, message.content, $7, $7
     FROM addressee, unnest($8::uuid[], $9::text[], $10::text[], $11::bytea[]) WITH ORDINALITY AS message (id, moment, audience, content, number)

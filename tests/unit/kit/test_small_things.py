@@ -34,6 +34,8 @@ def test_a_cursor_of_somebody_else_is_refused(cursor: str) -> None:
         (asyncpg.AdminShutdownError(), True),
         (asyncpg.InterfaceError("connection is closed"), True),
         (asyncpg.InterfaceError("cannot perform operation: another operation is in progress"), False),
+        (RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed"), True),
+        (RuntimeError("something else"), False),
         (asyncpg.UniqueViolationError(), False),
         (PermanentError("x"), False),
         (KeyError("x"), False),
