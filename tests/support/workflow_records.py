@@ -92,12 +92,12 @@ class RecordsDesk:
         """What waits to be delivered to a process."""
         return [row["payload"] for row in await self.pool.fetch("SELECT payload FROM delivery WHERE key = $1 ORDER BY id", key)]
 
-    def activities(self, provider: PaymentProvider, **options: Any) -> RefundActivities:
+    def activities(
+        self, provider: PaymentProvider, *, steps: type[PostgresRefundSteps] = PostgresRefundSteps, **options: Any
+    ) -> RefundActivities:
         """The refund activities with one provider."""
         providers = Providers([provider])
-        return RefundActivities(
-            PostgresRefundSteps(self.pool, self.cases, self.work_items, self.bookkeeper, providers.serves), providers, **options
-        )
+        return RefundActivities(steps(self.pool, self.cases, self.work_items, self.bookkeeper, providers.serves), providers, **options)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, Re
 
 _LIMIT = timedelta(seconds=60)
 _HEARTBEAT = timedelta(seconds=12)
+_ENDED = frozenset({RefundPhase.SETTLED, RefundPhase.FAILED})
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
 
@@ -38,14 +39,18 @@ class IssueRefund:
         """Pay, and go on until the refund is settled or finance has given it up."""
         self._issue = issue
         step = await self._pay(issue)
-        while step.phase not in {RefundPhase.SETTLED, RefundPhase.FAILED}:
+        # A signal that came after the last step was read: what was paid may have come back since, and finance may have ordered it again.
+        while step.phase not in _ENDED or self._rung:
             match step.phase:
                 case RefundPhase.OPEN:
                     step = await self._await_outcome(step)
                 case RefundPhase.RETRY:
                     step = await self._retry_later(step)
-                case _:
+                case RefundPhase.PERSON:
                     step = await self._await_finance(step)
+                case RefundPhase.SETTLED | RefundPhase.FAILED:
+                    self._rung = 0
+                    step = await self._continue()
         settled = step.phase is RefundPhase.SETTLED
         return RefundResult(state="settled" if settled else "failed", amount_minor=step.amount_minor, code=step.code)
 

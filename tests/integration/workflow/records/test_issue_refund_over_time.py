@@ -14,15 +14,17 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from contracts.identifiers import RefundId
 from contracts.roles import Role
 from services.workflow.adapters.provider_sandbox import SandboxProvider, open_sandbox_provider
-from services.workflow.payloads.refund import IssueRefundInput, RefundResult, RefundSignal
+from services.workflow.adapters.refund_steps import PostgresRefundSteps
+from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundResult, RefundSignal, RefundStep
 from services.workflow.worker import WORKFLOW_RUNNER
 from services.workflow.workflows.issue_refund import IssueRefund
 from tests.support.builders import a_payment, an_order
 from tests.support.sandbox import API_KEY, SandboxServer, a_sandbox
 from tests.support.workflow_api import Caller, a_client, a_token, an_api
-from tests.support.workflow_records import RecordsDesk, an_issue
+from tests.support.workflow_records import RecordsDesk, an_issue, word
 
 pytestmark = pytest.mark.engines
 
@@ -56,7 +58,14 @@ async def provider(sandbox: SandboxServer) -> AsyncIterator[SandboxProvider]:
 
 @asynccontextmanager
 async def started(
-    desk: RecordsDesk, clock: WorkflowEnvironment, sandbox: SandboxServer, provider: SandboxProvider, task_queue: str, **faults: Any
+    desk: RecordsDesk,
+    clock: WorkflowEnvironment,
+    sandbox: SandboxServer,
+    provider: SandboxProvider,
+    task_queue: str,
+    *,
+    steps: type[PostgresRefundSteps] = PostgresRefundSteps,
+    **faults: Any,
 ) -> AsyncIterator[tuple[IssueRefundInput, Handle]]:
     """A refund on its way, in a world with these faults."""
     with sandbox.client() as api:
@@ -64,7 +73,7 @@ async def started(
         payment = api.post("/v1/payments", json=body, headers={"idempotency-key": uuid4().hex}).raise_for_status().json()["id"]
         api.patch("/admin/faults", json=faults).raise_for_status()
     issue = an_issue(await desk.take(an_order(uuid4().hex[:12], payments=(a_payment(1275, provider_reference=payment),))))
-    activities = desk.activities(provider, watch_seconds=0.0)
+    activities = desk.activities(provider, steps=steps, watch_seconds=0.0)
     async with Worker(
         clock.client, task_queue=task_queue, workflows=[IssueRefund], activities=activities.all(), workflow_runner=WORKFLOW_RUNNER
     ):
@@ -137,6 +146,40 @@ async def test_finance_can_give_a_refund_up_and_the_process_ends(
     assert early.json()["code"] in {"refund_goes_on_by_itself", "refund_not_found"}
     assert done.status_code == 200
     assert (result.state, result.code) == ("failed", "account_closed")
+
+
+async def test_what_finance_orders_while_the_process_is_about_to_end_is_paid(
+    desk: RecordsDesk, clock: WorkflowEnvironment, sandbox: SandboxServer, provider: SandboxProvider, task_queue: str
+) -> None:
+    """It was paid, came back and was ordered again, all before the process has heard that it was paid (R-RFD-09)."""
+    overtaken: list[RefundId] = []
+
+    class Overtaken(PostgresRefundSteps):
+        async def stands_and_waits(self, refund_id: RefundId) -> RefundStep:
+            step = await super().stands_and_waits(refund_id)
+            if step.phase is RefundPhase.SETTLED and not overtaken:
+                overtaken.append(refund_id)
+                await comes_back_and_is_ordered_again(refund_id)
+            return step
+
+    async def comes_back_and_is_ordered_again(refund_id: RefundId) -> None:
+        (submission,) = await desk.submissions(refund_id)
+        with sandbox.client() as admin:
+            admin.post("/admin/reverse", json={"idempotency_key": str(submission["submission_id"])}).raise_for_status()
+        await desk.record(word(submission, "reversed", failure_code="returned_by_bank"))
+        async with a_client(an_api(desk, [provider])) as client:
+            ordered = await Caller(client, a_token("finn", Role.FINANCE)).post(f"/v1/refunds/{refund_id}/attempts", {})
+        assert ordered.status_code == 202
+        (delivery,) = await desk.deliveries(f"refund/{refund_id}")
+        process = clock.client.get_workflow_handle(f"refund/{refund_id}")
+        await process.signal(IssueRefund.outcome, RefundSignal(event_id=delivery["event_id"]))
+
+    async with started(desk, clock, sandbox, provider, task_queue, steps=Overtaken) as (issue, handle):
+        result = await handle.result()
+    refund_id = issue.refund.refund_id
+    assert (result.state, overtaken) == ("settled", [refund_id])
+    assert [row["state"] for row in await desk.submissions(refund_id)] == ["reversed", "succeeded"]
+    assert (await desk.refund(refund_id))["state"] == "settled"
 
 
 _BREACHES = "SELECT count(*) FROM outbox WHERE key = $1 AND event_type = 'aftersales.resolution.sla_breached.v1'"
