@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
 
 from deploy.local.chaos.links import Links
@@ -12,6 +13,9 @@ from deploy.local.chaos.wiring import Launch
 from deploy.local.demo.client import Api
 from deploy.local.provision.postgres import DATABASE, with_login
 from deploy.local.stack.running import RunningStack
+
+ASYNCPG_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg says while PostgreSQL is killed: the last one where the connection ended between two messages of one statement."""
 
 
 @dataclass(slots=True)

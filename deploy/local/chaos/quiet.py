@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from contracts.topics import TOPICS
-from deploy.local.chaos.arena import Arena
+from deploy.local.chaos.arena import ASYNCPG_ERRORS, Arena
 from deploy.local.demo.client import Unreachable
 from deploy.local.provision.postgres import SERVICES
 
@@ -45,7 +45,7 @@ async def come_to_rest(arena: Arena, patience_seconds: float) -> list[str]:
 async def _on_its_way(arena: Arena) -> list[str]:
     try:
         return [*await _in_database(arena.admin_dsn), *await _in_kafka(arena), *await _at_provider(arena)]
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, Unreachable) as problem:
+    except (OSError, TimeoutError, *ASYNCPG_ERRORS, KafkaError, Unreachable) as problem:
         return [f"nobody knows: {type(problem).__name__} {problem}"]
 
 

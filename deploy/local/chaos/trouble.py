@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from deploy.local.chaos.arena import Arena
+from deploy.local.chaos.arena import ASYNCPG_ERRORS, Arena
 from deploy.local.chaos.faults import LANES, Blow, Fault, Stir, third_party_faults
 from deploy.local.chaos.proxy import Cut
 from deploy.local.chaos.second import second_process
@@ -93,7 +93,7 @@ class Trouble:
             self.tell(f"{at:6.1f} s  {fault}")
             try:
                 await self._make(fault)
-            except (LocalError, Refused, Unreachable, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            except (LocalError, Refused, Unreachable, OSError, TimeoutError, *ASYNCPG_ERRORS) as problem:
                 skipped = f"{type(problem).__name__}: {problem}".splitlines()[0]
             self.happened.append(Happened(round(at, 1), name, str(fault), fault.what.value, skipped))
 
