@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from functools import cache
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from uuid_utils.compat import uuid7
@@ -19,6 +18,7 @@ from services.kit.clock import utc_now
 from services.kit.postgres import Connection
 from services.kit.tracing import current_trace_parent
 from services.kit.wake import OUTBOX
+from services.kit.writing import write
 
 
 class _Payload(Enum):
@@ -93,23 +93,24 @@ class OutgoingEvent:
         )
 
 
-async def append(
-    connection: Connection, events: OutgoingEvent | Sequence[OutgoingEvent], *, beside: str | None = None, values: Sequence[Any] = ()
-) -> int:
+async def append(connection: Connection, events: OutgoingEvent | Sequence[OutgoingEvent]) -> int:
     """Write events to the outbox, in the caller's transaction, at its end. Returns how many were new.
 
-    ``beside`` is another write of the transaction, with its own ``values``, that is sent along in the same statement.
     It takes the row lock of each (topic, key) until commit. An event id that is already there is skipped and leaves no gap.
     Raises ``ValueError`` for an event above :data:`MAX_VALUE_BYTES`.
     """
     batch = [events] if isinstance(events, OutgoingEvent) else events
     if not batch:
-        if beside is not None:
-            await connection.execute(beside, *values)
         return 0
     OUTBOX.ring_after_commit()
-    written = await connection.fetchval(_appending(beside, len(values)), *values, *_columns(batch))
-    return cast("int", written)
+    return cast("int", await connection.fetchval(_APPEND, *_columns(batch)))
+
+
+async def append_last(connection: Connection, events: Sequence[OutgoingEvent]) -> None:
+    """Write events as :func:`append` does, with the other writes of the block of :func:`services.kit.writing.sent_together`."""
+    if events:
+        OUTBOX.ring_after_commit()
+        await write(connection, _APPEND, *_columns(events))
 
 
 async def append_if(connection: Connection, change: str, values: Sequence[Any], events: Sequence[OutgoingEvent]) -> bool:
@@ -122,11 +123,6 @@ async def append_if(connection: Connection, change: str, values: Sequence[Any], 
     return await connection.fetchval(statement, *values, *_columns(events)) is not None
 
 
-@cache
-def _appending(beside: str | None, values: int) -> str:
-    return f"{f'WITH beside AS ({beside}) ' if beside else ''}SELECT outbox_append({_places(values)})"
-
-
 def _columns(events: Sequence[OutgoingEvent]) -> Iterable[tuple[Any, ...]]:
     return zip(*(event.row() for event in events), strict=True)
 
@@ -134,3 +130,6 @@ def _columns(events: Sequence[OutgoingEvent]) -> Iterable[tuple[Any, ...]]:
 def _places(values: int) -> str:
     """The parameters of ``outbox_append``, after so many of another statement."""
     return ", ".join(f"${values + number}" for number in range(1, 11))
+
+
+_APPEND = f"SELECT outbox_append({_places(0)})"

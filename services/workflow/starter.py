@@ -12,7 +12,7 @@ from contracts.case_state import CaseStatus
 from contracts.identifiers import CaseId
 from contracts.progress import WaitingFor
 from services.kit.errors import TransientError
-from services.kit.postgres import transaction
+from services.kit.postgres import autocommit
 from services.workflow.adapters.books import Books
 from services.workflow.payloads.case import CaseCard, CaseInput
 from services.workflow.workflows.after_sales_case import AfterSalesCase
@@ -83,8 +83,8 @@ class CaseStarter:
 
     async def _input(self, case_id: CaseId, run_number: int) -> CaseInput | None:
         """The input of a run that is open by its row, with the facts it should have heard of; None where it is over or was never begun."""
-        async with transaction(self._books.pool) as conn:
-            row = await self._books.cases.lock(conn, case_id)
+        async with autocommit(self._books.pool) as conn:
+            row = await self._books.cases.lock(conn, case_id)  # waits for a transaction that may end the case
             if not row.workflow_open or row.run_number != run_number:
                 return None
             facts = await self._books.facts.signals_of(conn, case_id, workflow_id_of(case_id))

@@ -1,7 +1,6 @@
 """From a choice to an agreement: is it in time, does it still hold, who must approve, and then it is carried out (R-CASE-03, R-COMP-04)."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from contracts.case_state import OptionCode
@@ -11,7 +10,7 @@ from contracts.decision_result import NextStep, Option
 from contracts.resolution_v1 import Agreed, ChoiceRefused, ResolutionEvent
 from services.kit.postgres import Connection
 from services.workflow.adapters.books import Books
-from services.workflow.adapters.cases import CaseRow
+from services.workflow.adapters.cases import CaseRow, Changes
 from services.workflow.adapters.facts import Fact
 from services.workflow.adapters.offers import Offer
 from services.workflow.adapters.situation import look
@@ -59,8 +58,9 @@ async def choose(books: Books, conn: Connection, row: CaseRow, ask: ChooseOption
         await books.offers.answer(conn, offer.offer_id, "superseded", ask.at)
         refused = await _refuse(books, conn, row, ask, fact, "amounts_changed")
         return refused.model_copy(update={"step": CaseStep.CARRY_OUT})
-    plan, events = await agree_on(books, conn, row, offer, option, units, ask.at)
-    await books.publish(conn, row, ask.operation_id, plan.progress, *events)
+    await books.offers.answer(conn, offer.offer_id, "chosen", ask.at, option.code)
+    plan, events = agree_on(row, offer, option, units)
+    await books.publish(conn, row, ask.operation_id, plan.progress, *events, changes=Changes(remedy_ordinal=plan.remedy_ordinal))
     return plan
 
 
@@ -74,27 +74,25 @@ async def agree(books: Books, conn: Connection, row: CaseRow, ask: AgreeOption) 
     first = views[0]
     approver = _Approver(first.decided_by or "system", first.tier.value) if first else SYSTEM
     units = tuple((await look(books, conn, row, _reassess(ask))).facts.affected)
-    plan, events = await _carry_out(books, conn, row, offer, option, units, approver)
-    await books.publish(conn, row, ask.operation_id, plan.progress, *events)
+    plan, events = _carry_out(row, offer, option, units, approver)
+    await books.publish(conn, row, ask.operation_id, plan.progress, *events, changes=Changes(remedy_ordinal=plan.remedy_ordinal))
     return plan
 
 
-async def agree_on(
-    books: Books, conn: Connection, row: CaseRow, offer: Offer, option: Option, units: Sequence[AffectedUnits], at: datetime
-) -> tuple[Plan, list[ResolutionEvent]]:
+def agree_on(row: CaseRow, offer: Offer, option: Option, units: Sequence[AffectedUnits]) -> tuple[Plan, list[ResolutionEvent]]:
     """An option was accepted: carry it out, or have it approved first where policy asks for that (R-AUTH-01)."""
-    await books.offers.answer(conn, offer.offer_id, "chosen", at, option.code)
     if option.approval is None:
-        return await _carry_out(books, conn, row, offer, option, units, SYSTEM)
+        return _carry_out(row, offer, option, units, SYSTEM)
     chosen = ChosenOption(offer_id=offer.offer_id, option=option.code, amount_minor=option.amount_minor, approval=option.approval)
     progress = standing.approval_pending(option.approval.tier)
     return Plan(step=CaseStep.CARRY_OUT, progress=progress, chosen=chosen, amount_minor=option.amount_minor), []
 
 
-async def _carry_out(
-    books: Books, conn: Connection, row: CaseRow, offer: Offer, option: Option, units: Sequence[AffectedUnits], approver: _Approver
+def _carry_out(
+    row: CaseRow, offer: Offer, option: Option, units: Sequence[AffectedUnits], approver: _Approver
 ) -> tuple[Plan, list[ResolutionEvent]]:
-    ordinal = await books.cases.next_ordinal(conn, row.header.case_id)
+    """The plan counts one more remedy of the case; ordinals go on counting when it is reopened."""
+    ordinal = row.remedy_ordinal + 1
     agreement = Agreement(
         offer_id=offer.offer_id,
         option=option.code,

@@ -1,6 +1,6 @@
 """Assess a case: gather, decide, record the decision, and set out the next step with its events, all in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.case_state import CaseOutcome
 from contracts.decision_facts import SpecialApproval
@@ -8,9 +8,10 @@ from contracts.decision_result import ApprovalNeed, Decision, NextStep
 from contracts.resolution_v1 import ApprovalKind, CaseTriaged, EvidenceRequested, ResolutionEvent, ReviewRequested
 from contracts.roles import Role
 from services.kit.postgres import Connection
+from services.kit.writing import write
 from services.workflow.adapters.agreeing import agree_on
 from services.workflow.adapters.books import Books
-from services.workflow.adapters.cases import CaseRow
+from services.workflow.adapters.cases import CaseRow, Changes
 from services.workflow.adapters.deciding import case_timers
 from services.workflow.adapters.ending import reject
 from services.workflow.adapters.offering import Made, make_offer, reject_offer, resumed_offer
@@ -52,12 +53,12 @@ async def assess(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) 
         return await _facts_incomplete(books, conn, row, ask, situation, error)
     await _record(conn, row, ask, situation, decision)
     at = _Look(books, conn, ask, situation, decision)
-    if row.policy_version is None:
-        await books.cases.fix_policy(conn, row.header.case_id, decision.policy_version, decision.priority.value)
     plan, events = await _next(at)
+    changes = Changes(remedy_ordinal=plan.remedy_ordinal, request_number=plan.request_number)
     if row.policy_version is None:
         events = [_triaged(at, plan), *events]
-    await books.publish(conn, row, ask.operation_id, plan.progress, *events)
+        changes = replace(changes, policy_version=decision.policy_version, priority=decision.priority.value)
+    await books.publish(conn, row, ask.operation_id, plan.progress, *events, changes=changes)
     update = {"priority": decision.priority, "policy_version": decision.policy_version, "timers": case_timers(situation.policy.timers)}
     return plan.model_copy(update=update if ask.because in (Because.OPENED, Because.RESUMED) else {})
 
@@ -112,7 +113,7 @@ async def _ask_evidence(at: _Look) -> tuple[Plan, list[ResolutionEvent]]:
     if at.ask.because is Because.EVIDENCE and row.progress.due_at is not None and not missing and row.request_number:
         plan = EvidencePlan(request_number=row.request_number, needed=needed, due_at=row.progress.due_at)
         return Plan(step=CaseStep.COLLECT_EVIDENCE, progress=row.progress, evidence=plan), []
-    number = await at.books.cases.next_request(at.conn, row.header.case_id)
+    number = row.request_number + 1
     due_at = at.ask.at + limit
     progress = standing.evidence_pending(due_at, last=number > at.at.policy.timers.evidence_max_rerequests)
     event = EvidenceRequested(**row.header.common(progress), request_number=number, needed=needed, missing=missing, due_at=due_at)
@@ -149,15 +150,14 @@ def _hand_over(at: _Look) -> tuple[Plan, list[ResolutionEvent]]:
 
 async def _offer(at: _Look) -> tuple[Plan, list[ResolutionEvent]]:
     """Offer the options. Consent given with the application counts for the first offer of the wanted remedy (R-INT-02, R-CASE-03)."""
-    made: Made = await make_offer(at.books, at.conn, at.at, at.decision, at.ask)
-    opened = at.row.opened
     wanted = at.at.facts.wanted_remedy
-    chosen = (
-        at.decision.option(wanted) if wanted and opened["accept_if_offered"] and made.plan.offer and made.plan.offer.number == 1 else None
-    )
-    if chosen is None or at.ask.because is Because.OPTION_FAILED:
+    chosen = at.decision.option(wanted) if wanted and at.row.opened["accept_if_offered"] and not at.at.offers_made else None
+    if at.ask.because is Because.OPTION_FAILED:
+        chosen = None
+    made: Made = await make_offer(at.books, at.conn, at.at, at.decision, at.ask, chosen)
+    if chosen is None:
         return made.plan, [made.event]
-    plan, events = await agree_on(at.books, at.conn, at.row, made.offer, chosen, at.at.facts.affected, at.ask.at)
+    plan, events = agree_on(at.row, made.offer, chosen, at.at.facts.affected)
     return plan, [made.event, *events]
 
 
@@ -172,7 +172,8 @@ def _triaged(at: _Look, plan: Plan) -> CaseTriaged:
 
 
 async def _record(conn: Connection, row: CaseRow, ask: AssessCase, situation: Situation, decision: Decision) -> None:
-    await conn.execute(
+    await write(
+        conn,
         _RECORD,
         ask.operation_id,
         row.header.case_id,

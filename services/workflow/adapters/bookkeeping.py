@@ -13,6 +13,7 @@ from contracts.merchant import Merchant
 from contracts.quote import JournalLine
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection
+from services.kit.writing import write
 from services.workflow.adapters import credit_notes, ledger, refund_events
 from services.workflow.adapters.credit_notes import Issuer
 from services.workflow.adapters.ledger import Entry, EntryKind
@@ -52,7 +53,7 @@ class Bookkeeper:
             document=note.number if note else "",
         )
         await ledger.post(conn, entry)
-        await conn.execute(_BOOKED, entry.entry_id, [submission.submission_id for submission in fresh])
+        await write(conn, _BOOKED, [submission.submission_id for submission in fresh], entry.entry_id)
         return refund_events.settled(refund, paid, entry, sum(part.amount_minor for part in parts), note, at)
 
     async def reversed(self, conn: Connection, refund: RefundRow, submission: SubmissionRow, at: datetime) -> OutgoingEvent:
@@ -126,4 +127,4 @@ def _credited(submission: SubmissionRow) -> CreditedPayment:
     )
 
 
-_BOOKED = "UPDATE refund_submissions SET entry_id = $1 WHERE submission_id = ANY($2)"
+_BOOKED = "UPDATE refund_submissions SET entry_id = $2 WHERE submission_id = ANY($1)"

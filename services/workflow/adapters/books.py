@@ -7,7 +7,7 @@ from contracts.progress import Progress
 from contracts.resolution_v1 import ResolutionEvent
 from services.kit.postgres import Connection, Pool
 from services.workflow.adapters.approvals import ApprovalBook
-from services.workflow.adapters.cases import CaseBook, CaseRow
+from services.workflow.adapters.cases import CaseBook, CaseRow, Changes
 from services.workflow.adapters.deciding import Deciding
 from services.workflow.adapters.facts import FactBook
 from services.workflow.adapters.offers import OfferBook
@@ -32,9 +32,17 @@ class Books:
     settled: SettledBook
     approvals: ApprovalBook
 
-    async def publish(self, conn: Connection, row: CaseRow, operation_id: UUID, progress: Progress, *events: ResolutionEvent) -> None:
-        """The case now stands at ``progress``; publish what led there. Last in a transaction."""
-        await self.cases.publish(conn, row.header, operation_id, events, progress)
+    async def publish(
+        self,
+        conn: Connection,
+        row: CaseRow,
+        operation_id: UUID,
+        progress: Progress,
+        *events: ResolutionEvent,
+        changes: Changes | None = None,
+    ) -> None:
+        """The case now stands at ``progress``, with these :class:`Changes`; publish what led there. Last in a transaction."""
+        await self.cases.publish(conn, row.header, operation_id, events, progress, changes)
 
 
 def open_books(pool: Pool, deciding: Deciding, refunds: PostgresRefunds, cases: CaseBook, work_items: WorkItemBook) -> Books:

@@ -1,7 +1,7 @@
 """The case rows: what the workflow service knows of each case, and how far it has come. PostgreSQL is the authority on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from contracts.resolution_v1 import ResolutionEvent
 from contracts.scenes import Scene
 from services.kit import outbox
 from services.kit.postgres import Connection, Record
+from services.kit.writing import send, sent_together, write
 from services.workflow.adapters.packing import PACKING
 from services.workflow.ports import CaseHeader
 
@@ -50,6 +51,24 @@ class CaseRow:
     opened_at: datetime
 
 
+NOBODY = ""
+"""Nobody hears facts about goods any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What else changes in a case's row when it comes to stand somewhere; None: it stays. ``active_workflow`` is who hears facts about goods from now on.
+
+    The policy is fixed once, for the rest of the case's life; ordinals and request numbers only grow.
+    """
+
+    policy_version: str | None = None
+    priority: str | None = None
+    remedy_ordinal: int | None = None
+    request_number: int | None = None
+    active_workflow: str | None = None
+
+
 class CaseBook:
     """The port ``Cases`` on PostgreSQL, and what only the case process needs."""
 
@@ -76,6 +95,7 @@ class CaseBook:
 
     async def header(self, conn: Connection, case_id: CaseId) -> CaseHeader:
         """The header of a case. Raises :class:`CaseNotFoundError`."""
+        await send(conn)
         row = await conn.fetchrow("SELECT * FROM cases WHERE case_id = $1", case_id)
         if row is None:
             raise CaseNotFoundError(case_id)
@@ -89,48 +109,53 @@ class CaseBook:
         """The row, locked until the transaction ends. Raises :class:`CaseNotFoundError`."""
         return await self._read(conn, "SELECT * FROM cases WHERE case_id = $1 FOR UPDATE", case_id)
 
+    async def lock_for(self, conn: Connection, case_id: CaseId, operation_id: UUID) -> tuple[CaseRow, Any]:
+        """The row, locked until the transaction ends, and the result of an operation on it, None where it was not done. Raises :class:`CaseNotFoundError`.
+
+        A caller that had to wait for the lock may miss what was done meanwhile; the key of the operation then stops it from keeping a second result.
+        """
+        await send(conn)
+        row = await conn.fetchrow(_LOCK_FOR, case_id, operation_id)
+        if row is None:
+            raise CaseNotFoundError(case_id)
+        return _row(row), row["done"]
+
     async def read(self, conn: Connection, case_id: CaseId) -> CaseRow:
         """The row as it stands. Raises :class:`CaseNotFoundError`."""
         return await self._read(conn, "SELECT * FROM cases WHERE case_id = $1", case_id)
 
     async def _read(self, conn: Connection, query: str, case_id: CaseId) -> CaseRow:
+        await send(conn)
         row = await conn.fetchrow(query, case_id)
         if row is None:
             raise CaseNotFoundError(case_id)
         return _row(row)
 
     async def publish(
-        self, conn: Connection, header: CaseHeader, operation_id: UUID, events: Sequence[ResolutionEvent], progress: Progress | None = None
+        self,
+        conn: Connection,
+        header: CaseHeader,
+        operation_id: UUID,
+        events: Sequence[ResolutionEvent],
+        progress: Progress | None = None,
+        changes: Changes | None = None,
     ) -> None:
-        """Append resolution events (ids derive from ``operation_id`` and type; a repeat adds nothing); ``progress`` becomes the case's own."""
+        """Append resolution events (ids derive from ``operation_id`` and type; a repeat adds nothing); ``progress`` becomes the case's own.
+
+        Both are sent with what else is written in the block of ``sent_together``.
+        """
         outgoing = [
             outbox.OutgoingEvent(body=event, event_id=derived_event_id(operation_id, event.event_type), test=header.test)
             for event in events
         ]
-        if progress is None:
-            await outbox.append(conn, outgoing)
-        else:
-            await outbox.append(conn, outgoing, beside=_STANDS, values=(header.case_id, progress, progress.status.value))
+        async with sent_together(conn):
+            if progress is not None:
+                await write(conn, _STANDS, header.case_id, progress, progress.status.value, *astuple(changes or Changes()))
+            await outbox.append_last(conn, outgoing)
 
     async def fix_policy(self, conn: Connection, case_id: CaseId, policy_version: str, priority: str) -> None:
-        """Fix the policy a case is decided by for the rest of its life."""
-        await conn.execute("UPDATE cases SET policy_version = $2, priority = $3 WHERE case_id = $1", case_id, policy_version, priority)
-
-    async def next_ordinal(self, conn: Connection, case_id: CaseId) -> int:
-        """Count one more remedy of the case; ordinals go on counting when it is reopened."""
-        return int(
-            await conn.fetchval("UPDATE cases SET remedy_ordinal = remedy_ordinal + 1 WHERE case_id = $1 RETURNING remedy_ordinal", case_id)
-        )
-
-    async def next_request(self, conn: Connection, case_id: CaseId) -> int:
-        """Count one more request for evidence in this run."""
-        return int(
-            await conn.fetchval("UPDATE cases SET request_number = request_number + 1 WHERE case_id = $1 RETURNING request_number", case_id)
-        )
-
-    async def set_active(self, conn: Connection, case_id: CaseId, workflow_id: str | None) -> None:
-        """Who hears facts about goods from now on."""
-        await conn.execute("UPDATE cases SET active_workflow = $2 WHERE case_id = $1", case_id, workflow_id)
+        """Fix the policy a case is decided by where it comes to stand nowhere new."""
+        await write(conn, "UPDATE cases SET policy_version = $2, priority = $3 WHERE case_id = $1", case_id, policy_version, priority)
 
     async def end(self, conn: Connection, case_id: CaseId, outcome: CaseOutcome, option: OptionCode | None, at: datetime) -> int:
         """The case ended, its process with it, and all that waited for somebody. Returns what was refunded, in minor units.
@@ -193,7 +218,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'submitted', $11, $12, $13, $13
 ON CONFLICT (case_id) DO NOTHING RETURNING true
 """
 
-_STANDS = "UPDATE cases SET progress = $2, status = $3 WHERE case_id = $1"
+_LOCK_FOR = "SELECT *, (SELECT result FROM operations WHERE operation_id = $2) AS done FROM cases WHERE case_id = $1 FOR UPDATE OF cases"
+
+_STANDS = """
+UPDATE cases SET progress = $2, status = $3, policy_version = coalesce($4, policy_version), priority = coalesce($5, priority),
+    remedy_ordinal = coalesce($6, remedy_ordinal), request_number = coalesce($7, request_number),
+    active_workflow = CASE WHEN $8::text IS NULL THEN active_workflow ELSE nullif($8, '') END
+WHERE case_id = $1
+"""
 
 _END = """
 WITH lapsed AS (UPDATE offers SET state = 'expired', answered_at = $4 WHERE case_id = $1 AND state = 'open'),

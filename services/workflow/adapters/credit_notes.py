@@ -13,6 +13,7 @@ from contracts.identifiers import MerchantId
 from contracts.merchant import Merchant
 from services.kit.clock import utc_now
 from services.kit.postgres import Connection
+from services.kit.writing import write
 from services.workflow.adapters.packing import PACKING
 from services.workflow.adapters.refund_rows import RefundRow
 from services.workflow.money.credit_note import credit_note_of
@@ -83,7 +84,8 @@ async def _numbered(conn: Connection, refund: RefundRow, issuer: Issuer, series:
 
 
 async def _keep(conn: Connection, note: IssuedCreditNote) -> None:
-    await conn.execute(
+    await write(
+        conn,
         _KEEP,
         note.merchant_id,
         note.test,

@@ -21,7 +21,7 @@ from contracts.resolution_v1 import (
 from services.kit.postgres import Connection
 from services.workflow.adapters.agreeing import choose
 from services.workflow.adapters.books import Books
-from services.workflow.adapters.cases import CaseRow
+from services.workflow.adapters.cases import NOBODY, CaseRow, Changes
 from services.workflow.cases import standing
 from services.workflow.payloads.case import (
     CaseStep,
@@ -109,7 +109,6 @@ async def complete(books: Books, conn: Connection, row: CaseRow, ask: CompleteRe
     events: list[ResolutionEvent] = []
     if not ask.ask_again:
         events += _close_return(row, progress, ask.closing)
-        await books.cases.set_active(conn, row.header.case_id, None)
         await books.settled.add(conn, row, ask.remedy_ordinal, ask.settled)
         if ask.settled or ask.answer_by is not None:
             events.append(
@@ -119,7 +118,7 @@ async def complete(books: Books, conn: Connection, row: CaseRow, ask: CompleteRe
             )
     if ask.answer_by is not None:
         events.append(ConfirmationRequested(**row.header.common(progress), outcome=ask.outcome, answer_by=ask.answer_by))
-    await books.publish(conn, row, ask.operation_id, progress, *events)
+    await books.publish(conn, row, ask.operation_id, progress, *events, changes=None if ask.ask_again else Changes(active_workflow=NOBODY))
     return Plan(step=CaseStep.CARRY_OUT, progress=progress)
 
 

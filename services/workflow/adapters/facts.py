@@ -37,18 +37,18 @@ class FactBook:
         row = await conn.fetchrow(
             "SELECT * FROM case_facts WHERE event_id = $1 AND case_id = $2 AND kind = $3", event_id, case_id, kind.value
         )
-        return _fact(row) if row else None
+        return fact_of(row) if row else None
 
     async def of_kind(self, conn: Connection, case_id: CaseId, *kinds: FactKind) -> list[Fact]:
         """All facts of these kinds, oldest first."""
         rows = await conn.fetch(
             "SELECT * FROM case_facts WHERE case_id = $1 AND kind = ANY($2) ORDER BY position", case_id, [kind.value for kind in kinds]
         )
-        return [_fact(row) for row in rows]
+        return [fact_of(row) for row in rows]
 
     async def signals_of(self, conn: Connection, case_id: CaseId, workflow_id: str) -> tuple[CaseSignal, ...]:
         """The signals that a process of the case should have had in the case's present run, for one that starts again."""
-        return tuple(signal_of(_fact(row)) for row in await conn.fetch(_OF_WORKFLOW, case_id, workflow_id))
+        return tuple(signal_of(fact_of(row)) for row in await conn.fetch(_OF_WORKFLOW, case_id, workflow_id))
 
     async def move_to_run(self, conn: Connection, case_id: CaseId, event_id: UUID, run_number: int) -> None:
         """Let a later run of the case hear of a fact."""
@@ -71,7 +71,8 @@ def hints(kind: FactKind, body: dict[str, Any]) -> dict[str, str | int | bool | 
             return {name: str(body[name]) for name in ("rma_id", "reship_id", "offer_id") if name in body}
 
 
-def _fact(row: Record) -> Fact:
+def fact_of(row: Record) -> Fact:
+    """The fact of a row."""
     return Fact(row["event_id"], FactKind(row["kind"]), PACKING.unpack(row["body"]), row["run_number"], row["occurred_at"])
 
 

@@ -6,7 +6,7 @@ from contracts.case_state import OptionCode
 from contracts.identifiers import OrderId
 from contracts.order_v1 import Order
 from contracts.quote import PriorRefunds
-from services.kit.postgres import Connection, Pool
+from services.kit.postgres import Connection, Pool, Record
 from services.workflow.adapters.caps import prior_of
 from services.workflow.adapters.orders import OrderNotFoundError
 
@@ -30,11 +30,14 @@ class KnownOrder:
 
 async def known_order(conn: Connection | Pool, order_id: OrderId) -> KnownOrder:
     """Read it all at one moment. Raises ``OrderNotFoundError``."""
-    row = await conn.fetchrow(
-        _READ, order_id, OptionCode.COMPENSATE_KEEP.value, OptionCode.RESHIP_NO_RETURN.value, [code.value for code in _REFUNDING]
-    )
+    row = await conn.fetchrow(f"SELECT {KNOWN} FROM orders WHERE order_id = $1", order_id, *KNOWN_VALUES)  # noqa: S608 - no value is part of it
     if row is None:
         raise OrderNotFoundError(order_id)
+    return known_of(row)
+
+
+def known_of(row: Record) -> KnownOrder:
+    """The order of a row with the columns :data:`KNOWN`."""
     return KnownOrder(
         order=Order.model_validate(row["snapshot"]),
         prior=prior_of(row["quotes"]),
@@ -52,11 +55,13 @@ SELECT coalesce(jsonb_object_agg(line_id, quantity), jsonb_build_object()) FROM 
 ) AS settled
 """
 
-_READ = f"""
-SELECT snapshot,
+KNOWN = f"""
+    snapshot,
     ARRAY(SELECT quote FROM refunds WHERE {_LIVE} AND quote IS NOT NULL ORDER BY requested_at, refund_id) AS quotes,
     (SELECT coalesce(sum(amount_minor), 0)::bigint FROM refunds WHERE {_LIVE} AND remedy = $2) AS first_tier_paid,
     ({_SETTLED.format(those="remedy = $3")}) AS reshipped,
     ({_SETTLED.format(those="remedy = ANY ($4) AND merchant_fault")}) AS merchant_fault_refunded
-FROM orders WHERE order_id = $1
 """  # noqa: S608 - no value is part of it
+"""The columns of a known order, for a statement over ``orders`` whose parameters 2 to 4 are :data:`KNOWN_VALUES`."""
+
+KNOWN_VALUES = (OptionCode.COMPENSATE_KEEP.value, OptionCode.RESHIP_NO_RETURN.value, [code.value for code in _REFUNDING])

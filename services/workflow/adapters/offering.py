@@ -5,7 +5,7 @@ from uuid import uuid5
 
 from contracts.case_state import GOODS_COME_BACK, OptionCode
 from contracts.case_v1 import OfferRejected
-from contracts.decision_result import Decision
+from contracts.decision_result import Decision, Option
 from contracts.identifiers import OfferId
 from contracts.resolution_v1 import ChoiceRefused, OfferMade
 from services.kit.postgres import Connection
@@ -26,29 +26,34 @@ class Made:
     plan: Plan
 
 
-async def make_offer(books: Books, conn: Connection, situation: Situation, decision: Decision, ask: AssessCase) -> Made:
-    """Make the offer that a decision allows. After a reshipment that failed it stands shorter, and lays down the refund (R-RSH-04)."""
+async def make_offer(
+    books: Books, conn: Connection, situation: Situation, decision: Decision, ask: AssessCase, chosen: Option | None = None
+) -> Made:
+    """Make the offer that a decision allows. After a reshipment that failed it stands shorter, and lays down the refund (R-RSH-04).
+
+    ``chosen`` is what the customer agreed to before it was made.
+    """
     timers, case_id = situation.policy.timers, situation.row.header.case_id
     automatic = _full_refund(decision) if ask.because is Because.OPTION_FAILED and OptionCode.RESHIP_NO_RETURN in ask.unavailable else None
     valid_until = ask.at + (timers.reship_stockout_wait if automatic else timers.offer_valid)
     remind_at = ask.at + timers.offer_remind
     offer = Offer(
         offer_id=OfferId(uuid5(ask.operation_id, "offer")),
-        number=0,
+        number=situation.offers_made + 1,
         policy_version=decision.policy_version,
         options=decision.options,
         automatic=automatic,
         valid_until=valid_until,
         remind_at=remind_at if remind_at < valid_until else None,
-        state="open",
-        chosen_option=None,
+        state="chosen" if chosen else "open",
+        chosen_option=chosen.code if chosen else None,
     )
-    number = await books.offers.make(conn, case_id, offer, ask.operation_id, ask.at)
+    await books.offers.make(conn, case_id, offer, ask.operation_id, ask.at)
     progress = standing.offer_pending(valid_until, automatic=automatic is not None)
     event = OfferMade(
         **situation.row.header.common(progress),
         offer_id=offer.offer_id,
-        offer_number=number,
+        offer_number=offer.number,
         options=decision.options,
         only_option_reason=decision.only_option_reason,
         valid_until=valid_until,
@@ -57,7 +62,7 @@ async def make_offer(books: Books, conn: Connection, situation: Situation, decis
     plan = Plan(
         step=CaseStep.AWAIT_CHOICE,
         progress=progress,
-        offer=plan_of(offer, number),
+        offer=plan_of(offer),
         amount_minor=max(option.amount_minor for option in decision.options),
     )
     return Made(offer, event, plan)
@@ -86,14 +91,14 @@ async def resumed_offer(books: Books, conn: Connection, row: CaseRow) -> Plan | 
         return None
     await books.offers.answer(conn, offer.offer_id, "open", offer.valid_until)
     progress = standing.offer_pending(offer.valid_until, automatic=offer.automatic is not None)
-    return Plan(step=CaseStep.AWAIT_CHOICE, progress=progress, offer=plan_of(offer, offer.number).model_copy(update={"remind_at": None}))
+    return Plan(step=CaseStep.AWAIT_CHOICE, progress=progress, offer=plan_of(offer).model_copy(update={"remind_at": None}))
 
 
-def plan_of(offer: Offer, number: int) -> OfferPlan:
+def plan_of(offer: Offer) -> OfferPlan:
     """What the process must know of an offer."""
     return OfferPlan(
         offer_id=offer.offer_id,
-        number=number,
+        number=offer.number,
         options=tuple(option.code for option in offer.options),
         valid_until=offer.valid_until,
         remind_at=offer.remind_at,

@@ -8,6 +8,7 @@ from contracts.case_state import OptionCode
 from contracts.decision_result import Option
 from contracts.identifiers import CaseId, OfferId
 from services.kit.postgres import Connection, Record
+from services.kit.writing import write
 from services.workflow.adapters.packing import PACKING
 
 
@@ -33,32 +34,26 @@ class Offer:
 class OfferBook:
     """The offers on PostgreSQL."""
 
-    async def make(self, conn: Connection, case_id: CaseId, offer: Offer, decision_id: UUID, at: datetime) -> int:
-        """Make an offer; any that is still open gives way to it. Returns its number in the case."""
-        return int(
-            await conn.fetchval(
-                _MAKE,
-                offer.offer_id,
-                case_id,
-                decision_id,
-                offer.policy_version,
-                PACKING.pack(offer.options),
-                offer.automatic.value if offer.automatic else None,
-                offer.valid_until,
-                offer.remind_at,
-                at,
-            )
+    async def make(self, conn: Connection, case_id: CaseId, offer: Offer, decision_id: UUID, at: datetime) -> None:
+        """Make an offer, which may be chosen already; any that is still open gives way to it."""
+        await write(conn, _GIVE_WAY, case_id, at)
+        await write(
+            conn,
+            _MAKE,
+            *(offer.offer_id, case_id, offer.number, decision_id, offer.policy_version, PACKING.pack(offer.options)),
+            *(offer.automatic.value if offer.automatic else None, offer.valid_until, offer.remind_at, offer.state),
+            *(at if offer.chosen_option else None, offer.chosen_option.value if offer.chosen_option else None, at),
         )
 
     async def get(self, conn: Connection, case_id: CaseId, offer_id: OfferId) -> Offer | None:
         """The offer of that id in that case."""
         row = await conn.fetchrow("SELECT * FROM offers WHERE offer_id = $1 AND case_id = $2", offer_id, case_id)
-        return _offer(row) if row else None
+        return offer_of(row) if row else None
 
     async def latest(self, conn: Connection, case_id: CaseId) -> Offer | None:
         """The newest offer of a case."""
         row = await conn.fetchrow("SELECT * FROM offers WHERE case_id = $1 ORDER BY number DESC LIMIT 1", case_id)
-        return _offer(row) if row else None
+        return offer_of(row) if row else None
 
     async def answer(self, conn: Connection, offer_id: OfferId, state: str, at: datetime, option: OptionCode | None = None) -> None:
         """Record what came of an offer: ``chosen``, ``rejected``, ``expired``, ``superseded``, or ``open`` again."""
@@ -70,15 +65,9 @@ class OfferBook:
             option.value if option else None,
         )
 
-    async def rejected(self, conn: Connection, case_id: CaseId, since: datetime) -> list[Offer]:
-        """The offers that the customer turned down in this run."""
-        rows = await conn.fetch(
-            "SELECT * FROM offers WHERE case_id = $1 AND state = 'rejected' AND made_at >= $2 ORDER BY number", case_id, since
-        )
-        return [_offer(row) for row in rows]
 
-
-def _offer(row: Record) -> Offer:
+def offer_of(row: Record) -> Offer:
+    """The offer of a row."""
     return Offer(
         offer_id=OfferId(row["offer_id"]),
         number=row["number"],
@@ -92,9 +81,10 @@ def _offer(row: Record) -> Offer:
     )
 
 
+_GIVE_WAY = "UPDATE offers SET state = 'superseded', answered_at = $2 WHERE case_id = $1 AND state = 'open'"
+
 _MAKE = """
-WITH gave_way AS (UPDATE offers SET state = 'superseded', answered_at = $9 WHERE case_id = $2 AND state = 'open')
-INSERT INTO offers (offer_id, case_id, number, decision_id, policy_version, options, automatic, valid_until, remind_at, state, made_at)
-SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6, $7, $8, 'open', $9 FROM offers WHERE case_id = $2
-RETURNING number
+INSERT INTO offers (offer_id, case_id, number, decision_id, policy_version, options, automatic, valid_until, remind_at, state, answered_at, chosen_option,
+    made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """

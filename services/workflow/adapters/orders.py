@@ -9,7 +9,7 @@ from contracts.identifiers import CaseId, OrderId
 from contracts.order_v1 import Order
 from contracts.roles import Role
 from services.kit.logging import get_logger
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, Record
 from services.workflow.adapters.caps import CapExceededError, write_caps
 from services.workflow.money.errors import MoneyError
 from services.workflow.ports import WorkItems
@@ -56,18 +56,17 @@ class PostgresOrderBook:
             raise OrderNotFoundError(order_id)
         return Order.model_validate(snapshot)
 
-    async def lock(self, conn: Connection, order_id: OrderId) -> None:
+    async def lock(self, conn: Connection, order_id: OrderId) -> Record:
         """Lock the order's row: whoever holds it is the only one to reserve. Raises :class:`OrderNotFoundError`."""
-        if await conn.fetchval("SELECT true FROM orders WHERE order_id = $1 FOR UPDATE", order_id) is None:
-            raise OrderNotFoundError(order_id)
-
-    async def with_caps(self, conn: Connection, order_id: OrderId) -> Order:
-        """The order (locked by the caller), its caps in place. Raises :class:`OrderNotFoundError`, or ``MoneyError`` where its amounts contradict."""
-        row = await conn.fetchrow("SELECT snapshot, capped FROM orders WHERE order_id = $1", order_id)
+        row = await conn.fetchrow("SELECT snapshot, capped FROM orders WHERE order_id = $1 FOR UPDATE", order_id)
         if row is None:
             raise OrderNotFoundError(order_id)
-        order = Order.model_validate(row["snapshot"])
-        if not row["capped"]:
+        return row
+
+    async def with_caps(self, conn: Connection, locked: Record) -> Order:
+        """The order of a row from :meth:`lock`, its caps in place. Raises ``MoneyError`` where its amounts contradict."""
+        order = Order.model_validate(locked["snapshot"])
+        if not locked["capped"]:
             await write_caps(conn, order)
         return order
 

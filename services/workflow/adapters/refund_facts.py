@@ -8,6 +8,7 @@ from uuid import UUID
 
 from contracts.identifiers import RefundId
 from services.kit.postgres import Connection
+from services.kit.writing import write
 
 PROVIDER = "provider"
 """The actor of what a payment provider says."""
@@ -51,7 +52,7 @@ async def record_facts(conn: Connection, refund_id: RefundId, facts: Sequence[Re
     if not facts:
         return
     columns = zip(*((f.kind.value, f.submission_id, f.actor, f.code, f.amount_minor, f.happened_at) for f in facts), strict=True)
-    await conn.execute(_ADD, refund_id, *(list(column) for column in columns))
+    await write(conn, _ADD, refund_id, *(list(column) for column in columns))
 
 
 _ADD = """

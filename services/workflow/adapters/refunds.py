@@ -17,7 +17,8 @@ from contracts.roles import Role
 from services.kit import outbox
 from services.kit.clock import utc_now
 from services.kit.logging import get_logger
-from services.kit.postgres import Connection, Pool
+from services.kit.postgres import Connection, Pool, Record
+from services.kit.writing import sent_together
 from services.workflow.adapters import payouts, refund_events
 from services.workflow.adapters.caps import CapExceededError, prior_refunds, reserve
 from services.workflow.adapters.orders import PostgresOrderBook
@@ -68,18 +69,18 @@ class PostgresRefunds:
 
     async def case_money(self, conn: Connection, case_id: CaseId) -> int:
         """All money given or reserved on a case, in minor units (R-AUTH-02)."""
-        return int(await conn.fetchval(_CASE_MONEY, case_id))
+        return int(await conn.fetchval(f"SELECT {CASE_MONEY.format(case_id='$1')}", case_id))
 
     async def request(self, conn: Connection, issue: IssueRefundInput) -> None:
         """Make the refund's row, with its reservation and its first submissions; a repeat changes nothing."""
         refund = issue.refund
-        await self._orders.lock(conn, refund.order_id)  # whoever makes it at the same time has made it then
+        locked = await self._orders.lock(conn, refund.order_id)  # whoever makes it at the same time has made it then
         if await load_refund(conn, refund.refund_id) is not None:
             return
         header = await self._cases.header(conn, refund.case_id)
         at = utc_now()
         try:
-            found = await self._reserve(conn, refund, header)
+            found = await self._reserve(conn, locked, refund, header)
         except RefusedError as error:
             made = await self._insert(conn, issue, header, None, RefundState.REFUSED, error.code, at)
             await record_facts(conn, made.refund_id, [_requested(made, at)])
@@ -103,7 +104,7 @@ class PostgresRefunds:
         issue = refund.process()
         header = await self._cases.header(conn, refund.case_id)
         at = utc_now()
-        found = await self._reserve(conn, issue.refund, header, channel)
+        found = await self._reserve(conn, await self._orders.lock(conn, refund.order_id), issue.refund, header, channel)
         await conn.execute(_ACCEPT, refund.refund_id, PACKING.pack(found), found.amount_minor)
         accepted = await lock_refund(conn, refund.refund_id)
         requested = _requested(accepted, at)
@@ -180,9 +181,11 @@ class PostgresRefunds:
             await conn.execute("UPDATE refunds SET signal_wanted = true WHERE refund_id = $1", refund_id)
         return step
 
-    async def _reserve(self, conn: Connection, refund: RequestRefund, header: CaseHeader, channel: str | None = None) -> Quote:
+    async def _reserve(
+        self, conn: Connection, locked: Record, refund: RequestRefund, header: CaseHeader, channel: str | None = None
+    ) -> Quote:
         try:
-            order = await self._orders.with_caps(conn, refund.order_id)
+            order = await self._orders.with_caps(conn, locked)
             found = quote(order, refund.request, await prior_refunds(conn, refund.order_id))
         except MoneyError as error:
             log.warning("refund.not_quotable", refund_id=str(refund.refund_id), error=str(error))
@@ -205,8 +208,9 @@ class PostgresRefunds:
             await record_facts(conn, refund.refund_id, [_requested(refund, at), _nothing_to_pay(at)])
             return
         refund = await self._insert(conn, issue, header, found, RefundState.REQUESTED, "", at)
-        await self._commit(conn, refund, _payable(found), _requested(refund, at), attempt=1, channel=None, ordered_by="system", at=at)
-        await outbox.append(conn, refund_events.requested(refund))
+        async with sent_together(conn):
+            await self._commit(conn, refund, _payable(found), _requested(refund, at), attempt=1, channel=None, ordered_by="system", at=at)
+            await outbox.append_last(conn, refund_events.requested(refund))
 
     async def _insert(
         self,
@@ -269,10 +273,11 @@ _ACCEPT = "UPDATE refunds SET state = 'requested', code = '', quote = $2, amount
 
 _NOTHING_TO_PAY = "UPDATE refunds SET state = 'settled', code = 'nothing_to_pay', settled_at = $2 WHERE refund_id = $1"
 
-_CASE_MONEY = """
-SELECT (
-    (SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE case_id = $1 AND state IN ('requested', 'stuck', 'settled'))
+CASE_MONEY = """
+(
+    (SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE case_id = {case_id} AND state IN ('requested', 'stuck', 'settled'))
     + (SELECT coalesce(sum(amount_minor), 0) FROM payouts
-       WHERE case_id = $1 AND kind IN ('ceiling_compensation', 'legal_settlement') AND state IN ('requested', 'paid'))
+       WHERE case_id = {case_id} AND kind IN ('ceiling_compensation', 'legal_settlement') AND state IN ('requested', 'paid'))
 )::bigint
 """
+"""All money given or reserved on a case (R-AUTH-02), as an expression."""

@@ -4,7 +4,7 @@ from contracts.resolution_v1 import ReshipmentRequested
 from contracts.shipment_v1 import ReshipmentDelivered, ReshipmentFailed, ReshipmentShipped
 from services.kit.postgres import Connection
 from services.workflow.adapters.books import Books
-from services.workflow.adapters.cases import CaseRow
+from services.workflow.adapters.cases import NOBODY, CaseRow, Changes
 from services.workflow.adapters.ending import RESHIP
 from services.workflow.cases import standing
 from services.workflow.payloads.case import FactKind
@@ -25,7 +25,6 @@ async def request(books: Books, conn: Connection, row: CaseRow, ask: RequestResh
         return ReshipStanding(progress=row.progress, due_at=ship_by)
     order = await books.orders.get(conn, row.header.order_id)
     progress = standing.reshipping(ship_by, shipped=False)
-    await books.cases.set_active(conn, row.header.case_id, f"{RESHIP}{ask.reship_id}")
     event = ReshipmentRequested(
         **row.header.common(progress),
         reship_id=ask.reship_id,
@@ -34,7 +33,7 @@ async def request(books: Books, conn: Connection, row: CaseRow, ask: RequestResh
         skus={unit.line_id: order.line(unit.line_id).sku for unit in agreement.units},
         ship_by=ship_by,
     )
-    await books.publish(conn, row, ask.operation_id, progress, event)
+    await books.publish(conn, row, ask.operation_id, progress, event, changes=Changes(active_workflow=f"{RESHIP}{ask.reship_id}"))
     return ReshipStanding(progress=progress, due_at=ship_by)
 
 
@@ -49,10 +48,9 @@ async def follow(books: Books, conn: Connection, row: CaseRow, ask: FollowReship
         body = model.model_validate(fact.body)
         if body.reship_id != ask.reship_id:
             return unknown
-        if kind is not FactKind.RESHIPMENT_SHIPPED:
-            await books.cases.set_active(conn, case_id, None)
         progress = standing.reshipping(ask.due_at, shipped=kind is not FactKind.RESHIPMENT_FAILED)
-        await books.publish(conn, row, ask.operation_id, progress)
+        over = None if kind is FactKind.RESHIPMENT_SHIPPED else Changes(active_workflow=NOBODY)
+        await books.publish(conn, row, ask.operation_id, progress, changes=over)
         word = body.reason if isinstance(body, ReshipmentFailed) else kind.value.removeprefix("reshipment_")
         return ReshipStanding(progress=progress, due_at=ask.due_at, word=word)
     return unknown

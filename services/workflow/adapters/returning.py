@@ -11,7 +11,7 @@ from contracts.resolution_v1 import ChoiceRefused, InspectionDisputed, ReturnAut
 from contracts.shipment_v1 import InspectionResult, ReturnInspected, ReturnLost
 from services.kit.postgres import Connection
 from services.workflow.adapters.books import Books
-from services.workflow.adapters.cases import CaseRow
+from services.workflow.adapters.cases import CaseRow, Changes
 from services.workflow.adapters.ending import RETURN
 from services.workflow.cases import standing
 from services.workflow.cases.money import held_back, split_units
@@ -39,7 +39,6 @@ async def authorise(books: Books, conn: Connection, row: CaseRow, ask: Authorise
     if not row.workflow_open:  # withdrawn meanwhile: nobody is to send anything, and the process is about to hear of it
         return ReturnStanding(progress=row.progress, ship_by=ship_by, remind_at=ask.at + timers.return_remind)
     progress = standing.awaiting_return(ship_by)
-    await books.cases.set_active(conn, row.header.case_id, f"{RETURN}{ask.rma_id}")
     event = ReturnAuthorised(
         **row.header.common(progress),
         rma_id=ask.rma_id,
@@ -49,7 +48,7 @@ async def authorise(books: Books, conn: Connection, row: CaseRow, ask: Authorise
         prepaid=agreement.freight_payer is FreightPayer.MERCHANT,
         ship_by=ship_by,
     )
-    await books.publish(conn, row, ask.operation_id, progress, event)
+    await books.publish(conn, row, ask.operation_id, progress, event, changes=Changes(active_workflow=f"{RETURN}{ask.rma_id}"))
     return ReturnStanding(progress=progress, ship_by=ship_by, remind_at=ask.at + timers.return_remind)
 
 
@@ -139,8 +138,8 @@ async def prepare(books: Books, conn: Connection, row: CaseRow, ask: PreparePart
     taken = await conn.fetchval(
         "SELECT true FROM refunds WHERE refund_id = $1", refund_id_for(row.header.case_id, agreement.remedy_ordinal)
     )
-    ordinal = await books.cases.next_ordinal(conn, row.header.case_id) if taken else agreement.remedy_ordinal
-    await books.publish(conn, row, ask.operation_id, progress)
+    ordinal = row.remedy_ordinal + 1 if taken else agreement.remedy_ordinal
+    await books.publish(conn, row, ask.operation_id, progress, changes=Changes(remedy_ordinal=ordinal) if taken else None)
     return PreparedRefund(refund=_refund(row, agreement, ordinal, request), progress=progress)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from contracts.resolution_v1 import UnitsSettled
 from services.kit.postgres import Connection
+from services.kit.writing import write
 from services.workflow.adapters.cases import CaseRow
 
 
@@ -13,7 +14,8 @@ class SettledBook:
     async def add(self, conn: Connection, row: CaseRow, remedy_ordinal: int, settled: Sequence[UnitsSettled]) -> None:
         """Keep what a remedy settled; a repeat changes nothing."""
         for units in settled:
-            await conn.execute(
+            await write(
+                conn,
                 _ADD,
                 row.header.case_id,
                 remedy_ordinal,

@@ -4,6 +4,7 @@ Everything a transition brings with it is one transaction: the submission, the r
 wake-up of whoever waits.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -15,6 +16,7 @@ from services.kit.clock import utc_now
 from services.kit.logging import get_logger
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection
+from services.kit.writing import sent_together, write
 from services.workflow.adapters import refund_events
 from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.refund_facts import PROVIDER, SYSTEM, FactKind, RefundFact, record_facts
@@ -56,7 +58,7 @@ class Settlements:
         located = await self._locate(conn, said.submission_id)
         if located is None:
             return False
-        refund, submission = located
+        refund, submission, others = located
         if (said.amount_minor, said.currency) != (submission.amount_minor, submission.currency):
             await self._contradiction(conn, refund, submission, "amount")
             return True
@@ -73,7 +75,8 @@ class Settlements:
                 settlement_reference=said.settlement_reference or submission.settlement_reference,
                 failure_code=said.failure_code,
             )
-            await self._apply(conn, refund, submission, now, told_by)
+            async with sent_together(conn):
+                await self._apply(conn, refund, submission, now, others, told_by)
         return True
 
     async def mark_unknown(self, conn: Connection, submission_id: SubmissionId) -> None:
@@ -87,7 +90,7 @@ class Settlements:
         located = await self._locate(conn, submission_id)
         if located is None or located[1].state.final:
             return
-        refund, submission = located
+        refund, submission, _ = located
         times = await conn.fetchval(
             "UPDATE refund_submissions SET not_found = not_found + 1 WHERE submission_id = $1 RETURNING not_found", submission_id
         )
@@ -101,16 +104,21 @@ class Settlements:
         located = await self._locate(conn, submission_id)
         if located is not None:
             await self.mark_unknown(conn, submission_id)
-            await self._contradiction(conn, *located, "unreadable")
+            refund, submission, _ = located
+            await self._contradiction(conn, refund, submission, "unreadable")
 
-    async def _locate(self, conn: Connection, submission_id: SubmissionId) -> tuple[RefundRow, SubmissionRow] | None:
+    async def _locate(self, conn: Connection, submission_id: SubmissionId) -> tuple[RefundRow, SubmissionRow, list[SubmissionRow]] | None:
+        """A submission with its refund, whose row is locked, and the refund's other submissions."""
         refund = await lock_refund_of(conn, submission_id)
         if refund is None:
             return None
-        (submission,) = [row for row in await submissions_of(conn, refund.refund_id) if row.submission_id == submission_id]
-        return refund, submission
+        rows = await submissions_of(conn, refund.refund_id)
+        (submission,) = [row for row in rows if row.submission_id == submission_id]
+        return refund, submission, [row for row in rows if row is not submission]
 
-    async def _apply(self, conn: Connection, refund: RefundRow, before: SubmissionRow, now: SubmissionRow, told_by: str) -> None:
+    async def _apply(
+        self, conn: Connection, refund: RefundRow, before: SubmissionRow, now: SubmissionRow, others: Sequence[SubmissionRow], told_by: str
+    ) -> None:
         at = utc_now()
         await conn.execute(
             _UPDATE, now.submission_id, now.state.value, now.provider_refund_id, now.settlement_reference, now.failure_code, at
@@ -122,7 +130,7 @@ class Settlements:
                 await conn.execute(_KNOWN, refund.case_id, str(now.submission_id), at)
             facts.append(_fact(_TOLD[now.state], now, at, told_by, now.failure_code or ""))
         if now.state is SubmissionState.SUCCEEDED:
-            refund, more = await self._succeeded(conn, refund, at)
+            refund, more = await self._succeeded(conn, refund, [now, *others], at)
             facts += [RefundFact(FactKind.SETTLED, at, amount_minor=refund.amount_minor)] if more else []
         elif now.state is SubmissionState.REVERSED:
             refund, more = await self._reversed(conn, refund, now, at)
@@ -135,7 +143,7 @@ class Settlements:
         await record_facts(conn, refund.refund_id, facts)
         if now.state.final:
             await wake_if_wanted(conn, refund, uuid5(now.submission_id, f"woken/{now.state.value}"))
-        await outbox.append(conn, [*events, *more])
+        await outbox.append_last(conn, [*events, *more])
 
     async def _failed(
         self, conn: Connection, refund: RefundRow, submission: SubmissionRow, at: datetime
@@ -169,14 +177,18 @@ class Settlements:
         await tell_case(conn, refund, uuid5(submission.submission_id, f"needs-person/{word}"), "refund_needs_person", code)
         return replace(refund, state=RefundState.STUCK, code=code)
 
-    async def _succeeded(self, conn: Connection, refund: RefundRow, at: datetime) -> tuple[RefundRow, list[OutgoingEvent]]:
-        submissions = await submissions_of(conn, refund.refund_id)
-        paid = [submission for submission in submissions if submission.state is SubmissionState.SUCCEEDED]
+    async def _succeeded(
+        self, conn: Connection, refund: RefundRow, submissions: Sequence[SubmissionRow], at: datetime
+    ) -> tuple[RefundRow, list[OutgoingEvent]]:
+        paid = sorted(
+            (submission for submission in submissions if submission.state is SubmissionState.SUCCEEDED),
+            key=lambda submission: (submission.payment_id, submission.attempt),
+        )
         owed = {allocation.payment_id for allocation in refund.quote().allocations if allocation.amount_minor}
         if {submission.payment_id for submission in paid} != owed:
             return refund, []
         event = await self._bookkeeper.settled(conn, refund, paid, at)
-        await conn.execute(_SETTLED, refund.refund_id, at)
+        await write(conn, _SETTLED, refund.refund_id, at)
         return replace(refund, state=RefundState.SETTLED, code="", settlements=refund.settlements + 1), [event]
 
     async def _contradiction(self, conn: Connection, refund: RefundRow, submission: SubmissionRow, says: str) -> None:

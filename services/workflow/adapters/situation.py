@@ -1,5 +1,6 @@
 """The situation of a case: its facts gathered from all books, ready to be decided on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,10 +8,14 @@ from contracts.case_state import CARRIED_OUT, OptionCode
 from contracts.case_v1 import EvidenceAdded, EvidenceReviewed
 from contracts.decision_facts import AffectedUnits, Attributes, EvidenceItem, Facts, SpecialApproval
 from contracts.order_v1 import Order
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, Record
 from services.workflow.adapters.books import Books
 from services.workflow.adapters.cases import CaseRow
-from services.workflow.adapters.known_orders import known_order
+from services.workflow.adapters.facts import Fact, fact_of
+from services.workflow.adapters.known_orders import KNOWN, KNOWN_VALUES, known_of
+from services.workflow.adapters.offers import offer_of
+from services.workflow.adapters.orders import OrderNotFoundError
+from services.workflow.adapters.refunds import CASE_MONEY
 from services.workflow.cases.evidence import EvidenceState, evidence_state
 from services.workflow.payloads.approval import ApprovalState
 from services.workflow.payloads.case import AssessCase, FactKind
@@ -32,11 +37,13 @@ class Situation:
     special: SpecialApproval
     evidence_declined: bool
     rejected_offers: int
+    offers_made: int
 
 
 async def look(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) -> Situation:
     """Gather the facts of a case for a process that ``ask``s."""
-    known = await known_order(conn, row.header.order_id)
+    found = await _look(conn, row)
+    known = known_of(found)
     order = known.order
     policy = books.deciding.policy(row.header.merchant_id, row.policy_version, order.placed_at)
     opened = row.opened
@@ -44,8 +51,9 @@ async def look(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) ->
     special = {None: SpecialApproval.NOT_ASKED, True: SpecialApproval.GRANTED, False: SpecialApproval.DECLINED}[
         await _answer(conn, row, ask.special_approval)
     ]
-    evidence = await _evidence(books, conn, row, granted=granted, max_rerequests=policy.timers.evidence_max_rerequests)
-    rejected = await books.offers.rejected(conn, row.header.case_id, row.run_started_at)
+    heard = [fact_of(fact) for fact in found["facts"]]
+    evidence = _evidence(row, heard, granted=granted, max_rerequests=policy.timers.evidence_max_rerequests)
+    rejected = [offer_of(offer) for offer in found["rejected"]]
     affected = evidence.affected or tuple(AffectedUnits.model_validate(unit) for unit in opened["affected"])
     facts = Facts(
         policy_version=row.policy_version,
@@ -68,7 +76,7 @@ async def look(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) ->
         unavailable_options=(*NOT_CARRIED_OUT, *ask.unavailable),
         prior=known.prior,
         first_tier_paid_minor=known.first_tier_paid_minor,
-        case_money_minor=await books.refunds.case_money(conn, row.header.case_id),
+        case_money_minor=found["case_money"],
         recorded_at=row.opened_at,
         reshipped=known.reshipped,
         merchant_fault_refunded=known.merchant_fault_refunded,
@@ -82,12 +90,20 @@ async def look(books: Books, conn: Connection, row: CaseRow, ask: AssessCase) ->
         special=special,
         evidence_declined=granted is False,
         rejected_offers=len(rejected),
+        offers_made=found["offers_made"],
     )
 
 
-async def _evidence(books: Books, conn: Connection, row: CaseRow, *, granted: bool | None, max_rerequests: int) -> EvidenceState:
-    kinds = (FactKind.EVIDENCE_ADDED, FactKind.EVIDENCE_REVIEWED, FactKind.EVIDENCE_REFUSED)
-    facts = await books.facts.of_kind(conn, row.header.case_id, *kinds)
+async def _look(conn: Connection, row: CaseRow) -> Record:
+    """All that the books have about a case, at one moment. Raises ``OrderNotFoundError``."""
+    header = row.header
+    found = await conn.fetchrow(_LOOK, header.order_id, *KNOWN_VALUES, header.case_id, _ABOUT_EVIDENCE, row.run_started_at)
+    if found is None:
+        raise OrderNotFoundError(header.order_id)
+    return found
+
+
+def _evidence(row: CaseRow, facts: Sequence[Fact], *, granted: bool | None, max_rerequests: int) -> EvidenceState:
     items = {item.evidence_id: item for item in (EvidenceItem.model_validate(item) for item in row.opened["evidence"])}
     reviews, refused = [], False
     for fact in facts:
@@ -109,3 +125,16 @@ async def _answer(conn: Connection, row: CaseRow, approval_id: object) -> bool |
     if found is None or found["state"] not in (ApprovalState.GRANTED, ApprovalState.DECLINED):
         return None
     return bool(found["state"] == ApprovalState.GRANTED)
+
+
+_ABOUT_EVIDENCE = [kind.value for kind in (FactKind.EVIDENCE_ADDED, FactKind.EVIDENCE_REVIEWED, FactKind.EVIDENCE_REFUSED)]
+
+# Offers that the customer turned down count in the run in which they were made.
+_LOOK = f"""
+SELECT {KNOWN},
+    ARRAY(SELECT case_facts FROM case_facts WHERE case_id = $5 AND kind = ANY ($6) ORDER BY position) AS facts,
+    ARRAY(SELECT offers FROM offers WHERE case_id = $5 AND state = 'rejected' AND made_at >= $7 ORDER BY number) AS rejected,
+    (SELECT coalesce(max(number), 0) FROM offers WHERE case_id = $5) AS offers_made,
+    {CASE_MONEY.format(case_id="$5")} AS case_money
+FROM orders WHERE order_id = $1
+"""  # noqa: S608 - no value is part of it

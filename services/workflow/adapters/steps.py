@@ -6,11 +6,11 @@ from typing import TypeVar
 from contracts.base import Model
 from contracts.progress import Progress
 from services.kit.postgres import Connection, transaction
+from services.kit.writing import sent_together, write
 from services.workflow.adapters import agreeing, ending, reshipping, returning, waiting
 from services.workflow.adapters.assessing import assess
 from services.workflow.adapters.books import Books
 from services.workflow.adapters.cases import CaseRow
-from services.workflow.adapters.operations import once
 from services.workflow.payloads.case import (
     AgreeOption,
     AssessCase,
@@ -60,8 +60,13 @@ async def begin_once(books: Books, step: Step[Ask, Result], result: type[Result]
 
 
 async def _once(books: Books, conn: Connection, step: Step[Ask, Result], result: type[Result], ask: Ask) -> Result:
-    row = await books.cases.lock(conn, ask.case_id)
-    return await once(conn, ask.operation_id, ask.case_id, result, lambda: step(books, conn, row, ask))
+    row, done = await books.cases.lock_for(conn, ask.case_id, ask.operation_id)
+    if done is not None:
+        return result.model_validate(done)
+    async with sent_together(conn):
+        answer = await step(books, conn, row, ask)
+        await write(conn, _KEEP, ask.operation_id, ask.case_id, answer)
+    return answer
 
 
 class CaseTransactions:
@@ -153,3 +158,6 @@ class ReshipTransactions:
     async def follow(self, ask: FollowReshipment) -> ReshipStanding:
         """Read what happened to them."""
         return await run_once(self._books, reshipping.follow, ReshipStanding, ask)
+
+
+_KEEP = "INSERT INTO operations (operation_id, case_id, result) VALUES ($1, $2, $3)"

@@ -210,6 +210,16 @@ class Plan(Model):
     refused: str | None = None
     facts: tuple[CaseSignal, ...] = ()
 
+    @property
+    def remedy_ordinal(self) -> int | None:
+        """The number of the remedy that was agreed on, None where none was."""
+        return self.agreement.remedy_ordinal if self.agreement else None
+
+    @property
+    def request_number(self) -> int | None:
+        """The number of the request for evidence that stands, None where none does."""
+        return self.evidence.request_number if self.evidence else None
+
 
 class Operation(Model):
     """The base of every activity input that writes: the same ``operation_id`` again gets the stored result. ``at`` is the process's own now."""

@@ -3,13 +3,12 @@
 import asyncio
 import random
 from contextlib import suppress
-from uuid import UUID, uuid4
 
 import pytest
 
 from contracts.identifiers import CaseId
 from services.kit import outbox
-from services.kit.outbox import MAX_VALUE_BYTES, OutgoingEvent
+from services.kit.outbox import MAX_VALUE_BYTES
 from services.kit.postgres import Pool, autocommit, transaction
 from tests.integration.kit.support import a_case_key, an_event, commit
 
@@ -84,27 +83,6 @@ async def test_an_event_that_kafka_would_refuse_is_refused_where_it_is_written(p
     with pytest.raises(ValueError, match="send a reference"):
         await commit(pool, an_event(payload=b"x" * (MAX_VALUE_BYTES + 1)))
     assert await pool.fetchval("SELECT count(*) FROM outbox") == 0
-
-
-async def test_another_write_goes_with_the_events_and_stands_or_falls_with_them(pool: Pool) -> None:
-    """One statement, whether there are events or none; a rollback takes both."""
-    key = a_case_key()
-    lines = "INSERT INTO inbox (event_id) VALUES ($1)"
-
-    async def append(*events: OutgoingEvent, fails: bool = False) -> UUID:
-        line = uuid4()
-        with suppress(ConnectionAbortedError):
-            async with transaction(pool) as connection:
-                assert await outbox.append(connection, events, beside=lines, values=[line]) == len(events)
-                if fails:
-                    raise ConnectionAbortedError
-        return line
-
-    kept = [await append(an_event(key), an_event(key)), await append(), await append(an_event(key))]
-    lost = await append(an_event(key), fails=True)
-    found = await pool.fetch("SELECT event_id FROM inbox WHERE event_id = ANY($1)", [*kept, lost])
-    assert {row["event_id"] for row in found} == set(kept)
-    assert await _sequences(pool, key) == [1, 2, 3]
 
 
 async def test_a_change_that_changes_nothing_tells_of_nothing(pool: Pool) -> None:
