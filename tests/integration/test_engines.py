@@ -1,9 +1,11 @@
 """The engines keep their promises: ready means ready, and data survives a stop, a kill, and a half-finished first start."""
 
+import asyncio
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -15,8 +17,10 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from contracts.topics import TOPICS, Topic
 from deploy.local.engines.base import Engine
 from deploy.local.engines.kafka import Kafka
-from deploy.local.engines.postgres import Postgres
+from deploy.local.engines.postgres import Postgres, postgres_answers
+from deploy.local.engines.postgres_socket import by_socket, socket_folder
 from deploy.local.engines.temporal import NAMESPACE, Temporal
+from deploy.local.engines.unprivileged import as_ordinary_user
 from deploy.local.provision.kafka import create_topics
 from deploy.local.provision.postgres import SERVICES, create_all
 from deploy.local.provision.temporal import SEARCH_ATTRIBUTES, prepare_namespace
@@ -85,6 +89,55 @@ async def test_postgres_starts_although_its_old_pid_now_belongs_to_another_progr
 async def test_postgres_lets_nobody_in_without_the_password(postgres_admin_dsn: str) -> None:
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(postgres_admin_dsn.replace(":only-for-this-run@", ":wrong@"))
+
+
+async def test_postgres_is_reached_by_its_socket_with_the_password_only(short_home: Path) -> None:
+    home = short_home / "of my shop+1"
+    postgres = Postgres(home, own_port(), password="pw")
+    try:
+        await postgres.start()
+        await postgres.wait_ready()
+        dsn = by_socket(home, postgres.admin_dsn)
+        connection = await asyncpg.connect(dsn)
+        assert await connection.fetchval("SELECT inet_client_addr() IS NULL")  # PostgreSQL's word for a socket
+        await connection.close()
+        async with await psycopg.AsyncConnection.connect(dsn) as another:
+            assert another.info.host == str(socket_folder(home, postgres.port))
+        for wrong in (":wrong@", "@"):
+            with pytest.raises((asyncpg.InvalidPasswordError, asyncpg.InterfaceError)):
+                await asyncpg.connect(dsn.replace(":pw@", wrong), passfile=str(home / "none"))
+        assert (home / "postgres" / "socket").stat().st_mode & 0o077 == 0
+    finally:
+        await postgres.stop()
+
+
+async def test_postgres_starts_although_the_pid_of_its_socket_now_belongs_to_another_program(short_home: Path) -> None:
+    postgres = Postgres(short_home, own_port(), password="pw")
+    other = await asyncio.create_subprocess_exec(*as_ordinary_user(["sleep", "600"]))
+    try:
+        await postgres.start()
+        await postgres.wait_ready()
+        await end(postgres, "kill")
+        [lock] = (short_home / "postgres" / "socket").glob(".*.lock")
+        lock.write_text("\n".join([str(other.pid), *lock.read_text().splitlines()[1:]]) + "\n")
+        await postgres.start()
+        await postgres.wait_ready()
+        assert await postgres_answers(by_socket(short_home, postgres.admin_dsn))
+    finally:
+        other.kill()
+        await other.wait()
+        await postgres.stop()
+
+
+async def test_postgres_serves_by_tcp_alone_where_its_socket_would_have_too_long_a_path(short_home: Path) -> None:
+    home = short_home / ("deep" * 25)
+    postgres = Postgres(home, own_port(), password="pw")
+    try:
+        await postgres.start()
+        await postgres.wait_ready()
+        assert by_socket(home, postgres.admin_dsn) == postgres.admin_dsn
+    finally:
+        await postgres.stop()
 
 
 async def test_a_service_role_sees_its_own_schema_only(postgres_admin_dsn: str) -> None:

@@ -8,11 +8,13 @@ Fixtures:
   that is no service, such as ``"kit"``, gets the kit's tables alone).
 - ``empty_postgres_dsn_for``: the same with role and schema but no table.
 - ``task_queue``: a Temporal task queue of its own for one test.
+- ``short_home``: an empty directory whose path leaves room for the name of a Unix socket, as ``tmp_path`` may not.
 """
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -108,6 +110,12 @@ async def engines(kafka_bootstrap: str, temporal_address: str, postgres_admin_ds
 @pytest.fixture(scope="session")
 async def temporal_client(temporal_address: str) -> Client:
     return await Client.connect(temporal_address, namespace=NAMESPACE)
+
+
+@pytest.fixture
+def short_home() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="home-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.local.bench.size import Size
 from deploy.local.own_ports import own_ports
-from deploy.local.provision.postgres import create_database, create_role_and_schema
+from deploy.local.provision.postgres import create_database, create_role_and_schema, with_login
 from deploy.local.stack.running import RunningStack, running_stack
 from services.kit.migrate import apply_migrations
 from services.kit.settings import ServiceSettings
@@ -49,8 +49,12 @@ class Place:
         return str(self.stack.state["postgres_admin_dsn"])
 
     async def database(self, name: str, service: str = "kit") -> str:
-        """A fresh database with the tables of a service (``kit``: the kit's alone); its DSN as the role that owns them."""
-        dsn = await create_role_and_schema(await create_database(self.admin_dsn, f"bench_{name}"), service, PASSWORD)
+        """A fresh database with the tables of a service (``kit``: the kit's alone); its DSN as the role that owns them, by the way that services take."""
+        database = f"bench_{name}"
+        await create_role_and_schema(await create_database(self.admin_dsn, database), service, PASSWORD)
+        dsn = with_login(
+            self.stack.settings("intake")["AFTERSALES_INTAKE_POSTGRES_DSN"], role=service, password=PASSWORD, database=database
+        )
         apply_migrations(dsn, service, None if service == "kit" else f"services.{service}.migrations")
         return dsn
 

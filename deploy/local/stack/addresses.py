@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from deploy.local.engines.postgres_socket import by_socket
 from deploy.local.ports import LOOPBACK
 from deploy.local.provision.postgres import DATABASE, SERVICES, with_login
 from deploy.local.stack.credentials import Credentials
@@ -13,7 +15,10 @@ SANDBOX = ("payments", "carrier", "mailbox")
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Addresses as clients need them. ``postgres_admin_dsn`` is None if each service's DSN was given from outside."""
+    """Addresses as clients need them. ``postgres_admin_dsn`` is None if each service's DSN was given from outside.
+
+    Of our own PostgreSQL, the administrator's DSN names the TCP port, those of the services the Unix socket.
+    """
 
     kafka_bootstrap_servers: str
     temporal_address: str
@@ -25,11 +30,13 @@ class Addresses:
     smtp_url: str
 
 
-def addresses_of(ports: Mapping[str, int], credentials: Credentials, external: ExternalEngines) -> Addresses:
+def addresses_of(home: Path, ports: Mapping[str, int], credentials: Credentials, external: ExternalEngines) -> Addresses:
     """Work out all addresses: those given from outside, else our own ports."""
-    admin = external.postgres_admin_dsn
-    if admin is None and external.postgres_dsns is None:
-        admin = f"postgresql://postgres:{credentials.postgres_admin_password}@{LOOPBACK}:{ports['postgres']}/postgres"
+    admin, services = external.postgres_admin_dsn, external.postgres_dsns
+    if services is None:
+        own = f"postgresql://postgres:{credentials.postgres_admin_password}@{LOOPBACK}:{ports['postgres']}/postgres"
+        services = _service_dsns(admin or by_socket(home, own), credentials)
+        admin = admin or own
     own_ui = None if external.temporal_address else f"http://{LOOPBACK}:{ports['temporal_ui']}"
     return Addresses(
         kafka_bootstrap_servers=external.kafka_bootstrap_servers or f"{LOOPBACK}:{ports['kafka']}",
@@ -37,7 +44,7 @@ def addresses_of(ports: Mapping[str, int], credentials: Credentials, external: E
         temporal_namespace=external.temporal_namespace,
         temporal_ui_url=external.temporal_ui_url or own_ui,
         postgres_admin_dsn=admin,
-        postgres_dsns=external.postgres_dsns or _service_dsns(admin or "", credentials),
+        postgres_dsns=services,
         urls={name: f"http://{LOOPBACK}:{ports[name]}" for name in (*SERVICES, *SANDBOX)},
         smtp_url=f"smtp://{LOOPBACK}:{ports['mailbox_smtp']}",
     )

@@ -44,7 +44,7 @@ def make_plan(home: Path, external: ExternalEngines) -> Plan:
     ports = choose_ports((read_json(home / STATE_FILE) or {}).get("ports"))
     merchants = ensure_merchants_file(home)
     credentials = ensure_credentials(home, merchant_ids(merchants))
-    addresses = addresses_of(ports, credentials, external)
+    addresses = addresses_of(home, ports, credentials, external)
     files = {
         "merchants": merchants,
         "intake_credentials": write_intake_credentials(home, credentials),

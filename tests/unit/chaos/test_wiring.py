@@ -18,13 +18,14 @@ async def links() -> Links:
     return made
 
 
-async def test_no_service_is_told_where_anything_really_is(links: Links, tmp_path: Path) -> None:
-    plan = wire(tmp_path, ExternalEngines(), links, launch_shifted({}))
+async def test_no_service_is_told_where_anything_really_is(links: Links, short_home: Path) -> None:
+    plan = wire(short_home, ExternalEngines(), links, launch_shifted({}))
     specs = {server.name: server.spec() for _kind, server in plan.servers if server.name in SERVICES}
     for service, used in LINKS:
         told = " ".join(value for name, value in specs[service].env.items() if name.startswith("AFTERSALES_"))
         assert f"127.0.0.1:{links.port(service, used)}" in told
         assert f"127.0.0.1:{plan.ports[used]}" not in told
+        assert str(short_home / "postgres") not in told  # where its Unix socket is
     assert {link for link, proxy in links.proxies.items() if not proxy.target} == set()
 
 
