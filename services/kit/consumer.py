@@ -1,4 +1,4 @@
-"""The consumers of a service: one FastStream subscriber per topic, offsets committed only after the batch's effect.
+"""The consumers of a service: one FastStream subscriber per topic, offsets committed only after the batch's effect (see :mod:`services.kit.offsets`).
 
 FastStream's own defaults acknowledge first and read from the latest offset; everything that makes it safe is set per subscriber and asserted at start.
 """
@@ -20,6 +20,7 @@ from contracts.topics import Topic
 from services.kit.errors import is_transient
 from services.kit.handlers import Handlers
 from services.kit.logging import get_logger
+from services.kit.offsets import COMMIT_SECONDS, Offsets
 from services.kit.postgres import Pool
 from services.kit.processor import Processor
 from services.kit.records import Record, record_time
@@ -62,27 +63,41 @@ class Consumers:
         self._stopping = asyncio.Event()
         self._replayer = Replayer(pool, handlers)
         processor = Processor(pool, handlers)
-        for topic in handlers.topics:
-            subscribe(self.broker, service, topic, processor, max_records, self._stopping)
+        self._offsets = [subscribe(self.broker, service, topic, processor, max_records, self._stopping) for topic in handlers.topics]
         assert_durable(self.broker)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume and replay until ``stop``; then finish the batches in hand."""
         await self._start_broker(stop)
         replaying = asyncio.create_task(self._replayer.run(stop), name="replayer")
+        committing = asyncio.create_task(self._keep_committed(), name="commit offsets")
         watching = asyncio.create_task(self._watch(stop), name="consumer watch")
         died = False
         try:
-            await wait_any(stop, _done(replaying), _done(watching))
+            await wait_any(stop, _done(replaying), _done(committing), _done(watching))
             died = watching.done() and not stop.is_set()
         finally:
             self._stopping.set()
             watching.cancel()
-            if not died:  # the dead may not even stop
+            if died:  # the dead may not even stop
+                committing.cancel()
+            else:
+                await asyncio.wait({committing})
                 await self.broker.stop()
                 await replaying
+                await committing
         if died:
             watching.result()
+
+    async def _keep_committed(self) -> None:
+        """Commit once a second, and what is left when the consumers stop; batches that end still later are committed by themselves."""
+        while not self._stopping.is_set():
+            await wait_any(self._stopping, timeout_seconds=COMMIT_SECONDS)
+            await self._commit()
+        await self._commit()
+
+    async def _commit(self) -> None:
+        await asyncio.gather(*(offsets.commit() for offsets in self._offsets))
 
     async def _watch(self, stop: asyncio.Event) -> None:
         """Raise :class:`ConsumerDiedError` once a consumer is dead, after which its part and the process end, to be started anew.
@@ -115,8 +130,9 @@ class Consumers:
                 return
 
 
-def subscribe(broker: KafkaBroker, service: str, topic: Topic, processor: Processor, max_records: int, stopping: asyncio.Event) -> None:
-    """Add the one subscriber of a topic."""
+def subscribe(broker: KafkaBroker, service: str, topic: Topic, processor: Processor, max_records: int, stopping: asyncio.Event) -> Offsets:
+    """Add the one subscriber of a topic; return how far it has come."""
+    offsets = Offsets(stopping)
     subscriber = broker.subscriber(
         topic.value,
         batch=True,
@@ -128,15 +144,17 @@ def subscribe(broker: KafkaBroker, service: str, topic: Topic, processor: Proces
         heartbeat_interval_ms=HEARTBEAT_MS,
         ack_policy=AckPolicy.NACK_ON_ERROR,
         no_reply=True,
+        listener=offsets,
     )
 
     async def parse(batch: tuple[ConsumerRecord[bytes, bytes], ...]) -> KafkaMessage:
-        return DurableBatch(body=b"", raw_message=batch, consumer=subscriber.consumer)
+        return DurableBatch(body=b"", raw_message=batch, consumer=subscriber.consumer, offsets=offsets)
 
     async def decode(message: StreamMessage[Any]) -> Any:
         return message.raw_message
 
     subscriber(_consume(topic, processor, stopping), parser=parse, decoder=decode)
+    return offsets
 
 
 class DurableBatch(KafkaAckableMessage):
@@ -149,16 +167,14 @@ class DurableBatch(KafkaAckableMessage):
     consumer: AIOKafkaConsumer
     raw_message: tuple["ConsumerRecord[bytes, bytes]", ...]
 
+    def __init__(self, *, offsets: Offsets, **message: Any) -> None:
+        super().__init__(**message)
+        self._offsets = offsets
+
     async def ack(self) -> None:
-        """Commit the offsets after this batch, of the partitions this consumer still has."""
+        """Have the offsets after this batch committed, of the partitions this consumer still has."""
         if not self.committed:
-            offsets = {place: records[-1].offset + 1 for place, records in self._kept().items()}
-            try:
-                if offsets:
-                    await self.consumer.commit(offsets)
-            except KafkaError as error:
-                # The effect is durable: the batch may come again and is deduplicated.
-                log.warning("consumers.offsets_not_committed", error=describe_error(error))
+            await self._offsets.reach(self.consumer, {place: records[-1].offset + 1 for place, records in self._kept().items()})
         await StreamMessage.ack(self)
 
     async def nack(self) -> None:

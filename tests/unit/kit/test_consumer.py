@@ -1,13 +1,16 @@
 """What a subscriber really is, and which of a batch's partitions are acknowledged."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from services.kit.consumer import DurableBatch, assert_durable
+from services.kit.offsets import Offsets
 
 DURABLE: dict[str, Any] = {
     "batch": True,
@@ -56,7 +59,8 @@ class PartOfAGroup:
 
     def __init__(self, *assigned: int) -> None:
         self._assigned = {TopicPartition("t", number) for number in assigned}
-        self.committed: dict[TopicPartition, int] = {}
+        self.commits: list[dict[TopicPartition, int]] = []
+        self.away = False
         self.sought: dict[TopicPartition, int] = {}
 
     def assignment(self) -> set[TopicPartition]:
@@ -64,7 +68,9 @@ class PartOfAGroup:
 
     async def commit(self, offsets: dict[TopicPartition, int]) -> None:
         assert offsets.keys() <= self._assigned
-        self.committed = offsets
+        if self.away:
+            raise CommitFailedError
+        self.commits.append(offsets)
 
     def seek(self, place: TopicPartition, offset: int) -> None:
         assert place in self._assigned
@@ -75,18 +81,67 @@ def _record(partition: int, offset: int) -> ConsumerRecord[bytes, bytes]:
     return ConsumerRecord("t", partition, offset, 0, 0, b"k", b"v", None, 1, 1, ())
 
 
-def _batch(consumer: Any) -> DurableBatch:
-    records = (_record(0, 5), _record(0, 6), _record(1, 9), _record(2, 3), _record(2, 4))
-    return DurableBatch(body=b"", raw_message=records, consumer=consumer)
+RECORDS = (_record(0, 5), _record(0, 6), _record(1, 9), _record(2, 3), _record(2, 4))
+ENDS = {TopicPartition("t", 0): 7, TopicPartition("t", 2): 5}
 
 
-async def test_an_acknowledged_batch_commits_its_own_offsets_where_it_still_may() -> None:
+@pytest.fixture
+def stopping() -> asyncio.Event:
+    return asyncio.Event()
+
+
+@pytest.fixture
+def offsets(stopping: asyncio.Event) -> Offsets:
+    return Offsets(stopping)
+
+
+def _batch(consumer: Any, offsets: Offsets, *records: ConsumerRecord[bytes, bytes]) -> DurableBatch:
+    return DurableBatch(body=b"", raw_message=records or RECORDS, consumer=consumer, offsets=offsets)
+
+
+async def test_the_next_commit_tells_where_acknowledged_batches_end_in_partitions_that_are_still_ours(offsets: Offsets) -> None:
     consumer = PartOfAGroup(0, 2)
-    await _batch(consumer).ack()
-    assert consumer.committed == {TopicPartition("t", 0): 7, TopicPartition("t", 2): 5}
+    await _batch(consumer, offsets).ack()
+    await _batch(consumer, offsets, _record(0, 7)).ack()
+    assert consumer.commits == []
+    await offsets.commit()
+    await offsets.commit()
+    assert consumer.commits == [ENDS | {TopicPartition("t", 0): 8}]
 
 
-async def test_a_refused_batch_is_rewound_in_every_partition_that_is_still_ours() -> None:
+async def test_a_batch_that_ends_while_its_consumer_stops_is_committed_by_itself(offsets: Offsets, stopping: asyncio.Event) -> None:
+    consumer = PartOfAGroup(0, 2)
+    stopping.set()
+    await _batch(consumer, offsets).ack()
+    assert consumer.commits == [ENDS]
+
+
+async def test_what_could_not_be_committed_is_told_with_the_next_commit(offsets: Offsets) -> None:
+    consumer = PartOfAGroup(0, 2)
+    await _batch(consumer, offsets).ack()
+    consumer.away = True
+    await offsets.commit()
+    consumer.away = False
+    await offsets.commit()
+    assert consumer.commits == [ENDS]
+
+
+async def test_partitions_that_go_are_committed_first_and_not_spoken_of_again(offsets: Offsets) -> None:
+    consumer = PartOfAGroup(0, 2)
+    await _batch(consumer, offsets).ack()
+    await offsets.on_partitions_revoked({TopicPartition("t", 0), TopicPartition("t", 2)})
+    assert consumer.commits == [ENDS]
+    consumer.away = True
+    await _batch(consumer, offsets).ack()
+    await offsets.on_partitions_revoked({TopicPartition("t", 0), TopicPartition("t", 2)})
+    consumer.away = False
+    await offsets.commit()
+    assert consumer.commits == [ENDS]
+
+
+async def test_a_refused_batch_is_rewound_in_every_partition_that_is_still_ours(offsets: Offsets) -> None:
     consumer = PartOfAGroup(1, 2)
-    await _batch(consumer).nack()
+    await _batch(consumer, offsets).nack()
+    await offsets.commit()
+    assert consumer.commits == []
     assert consumer.sought == {TopicPartition("t", 1): 9, TopicPartition("t", 2): 3}
