@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -27,7 +28,7 @@ QUICK = RefundTimers(first_look=timedelta(seconds=1), longest_look=timedelta(sec
 
 @asynccontextmanager
 async def a_running_service(
-    desk: RecordsDesk, sandbox: SandboxServer, client: Client, task_queue: str, **options: float
+    desk: RecordsDesk, sandbox: SandboxServer, client: Client, task_queue: str, **options: Any
 ) -> AsyncIterator[None]:
     """API, deliverer and worker, as the service runs them."""
 
