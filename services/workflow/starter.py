@@ -101,6 +101,7 @@ class CaseStarter:
             time_zone=self._books.deciding.merchant(header.merchant_id).time_zone,
             run_number=run_number,
             steps_within=True,
+            sparing=True,
         )
         return CaseInput(card=card, facts=facts, resume_offer=row.resume_offer)
 

@@ -18,15 +18,21 @@ class AfterSalesCase(CaseProcess):
 
     @workflow.run
     async def run(self, case: CaseInput) -> CaseResult:
-        """Take the steps that the policy asks for, one after the other, until the case is over."""
+        """Go the way of the case; what it came to is shown for good."""
         self.begin(case)
         try:
-            plan = await self.assess(Because.RESUMED if case.resume_offer else Because.OPENED)
-            while plan.step is not CaseStep.ENDED:
-                plan = await self.advance(plan)
+            outcome = await self.go(Because.RESUMED if case.resume_offer else Because.OPENED)
         except CaseEndedError as end:
-            return CaseResult(outcome=end.outcome)
-        return CaseResult(outcome=plan.outcome or CaseOutcome.REJECTED)
+            outcome = end.outcome
+        self.screen.send()
+        return CaseResult(outcome=outcome)
+
+    async def go(self, because: Because) -> CaseOutcome:
+        """Take the steps that the policy asks for, one after the other, until the case is over."""
+        plan = await self.assess(because)
+        while plan.step is not CaseStep.ENDED:
+            plan = await self.advance(plan)
+        return plan.outcome or CaseOutcome.REJECTED
 
     async def advance(self, plan: Plan) -> Plan:
         """One step of the case: it ends with a new plan."""

@@ -25,6 +25,7 @@ async def run_to_end(process: Process, child: Callable[..., Any], ask: Any, work
     distance = _AGAIN
     process.child_id = workflow_id
     while True:
+        process.screen.send()
         try:
             running = await workflow.start_child_workflow(
                 child,
@@ -47,7 +48,7 @@ async def run_to_end(process: Process, child: Callable[..., Any], ask: Any, work
 
 async def _await_end(process: Process, child: "workflow.ChildWorkflowHandle[Any, Any]") -> Any:
     while True:
-        await workflow.wait_condition(lambda: child.done() or process.inbox.holds(process.urgent))
+        await process.rest(lambda: child.done() or process.inbox.holds(process.urgent))
         if child.done():
             return await child
         await process.attend()

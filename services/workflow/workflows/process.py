@@ -79,6 +79,7 @@ class Process:
                 if is_cancelled_exception(error):
                     raise
                 self.screen.happened(f"tried in vain, and tried again from now on: {summary}")
+        self.screen.send()
         return await workflow.execute_activity_method(
             step, ask, start_to_close_timeout=timedelta(seconds=60), retry_policy=_RETRY, summary=summary
         )
@@ -125,7 +126,7 @@ class Process:
         )
         try:
             while not waiting.done():
-                await workflow.wait_condition(lambda: waiting.done() or self.inbox.holds(self.urgent))
+                await self.rest(lambda: waiting.done() or self.inbox.holds(self.urgent))
                 await self.attend()
         except Exception:
             waiting.cancel()  # the case is over, and its open approvals were withdrawn with it
@@ -137,6 +138,12 @@ class Process:
     def show_approval(self, ask: ApprovalAsk, view: ApprovalView) -> None:
         """Show who must decide until when."""
         self.screen.show(approval_progress(ask, view), sla_breached=True if view.escalations else None)
+        self.screen.send()
+
+    async def rest(self, woken: Callable[[], bool], **timer: Any) -> None:
+        """Wait until woken; until then the screen shows what the process waits for. Raises ``TimeoutError`` where a ``timer`` ends it."""
+        self.screen.send()
+        await workflow.wait_condition(woken, **timer)
 
     async def _sleep(self, woken: Callable[[], bool], until: datetime, name: str) -> bool:
         """Wait until woken (True) or ``until`` has passed (False)."""
@@ -146,7 +153,7 @@ class Process:
         if left <= timedelta(0):
             return False
         try:
-            await workflow.wait_condition(woken, timeout=left, timeout_summary=name)
+            await self.rest(woken, timeout=left, timeout_summary=name)
         except TimeoutError:
             return False
         return True

@@ -72,12 +72,16 @@ def summary_of(card: CaseCard, what: str) -> str:
 
 
 class Screen:
-    """What the screen shows of one process. Only what changed is sent, all of one status change at once."""
+    """What the screen shows of one process. Only what changed is sent, and only once the process waits: until then nobody could see it.
+
+    A run that is not ``sparing`` sends each change when it is made.
+    """
 
     def __init__(self, card: CaseCard, what: str) -> None:
         self._card = card
         self._what = what
         self._shown: dict[str, Any] = {}
+        self._wanted: dict[SearchAttributeKey[Any], Any] = {}
         self._history: list[str] = []
         self._progress: Progress | None = None
         self._then = ""
@@ -101,12 +105,12 @@ class Screen:
             DUE_AT: progress.due_at,
             **{_KEYS[name]: value for name, value in changes.items() if value is not None},
         }
-        self._send(wanted)
+        self._want(wanted)
         workflow.set_current_details(self.text())
 
     def follow(self, workflow_id: str, waiting_for: str, plan: str) -> None:
         """Show that a child process has taken over: it shows each of its waits with its limit, this process only the plan."""
-        self._send({WAITING_FOR: waiting_for, DUE_AT: None})
+        self._want({WAITING_FOR: waiting_for, DUE_AT: None})
         self._progress = None
         self._where = f"child process `{workflow_id}`, which says what it waits for now, until when, and what happens then"
         self._then = plan
@@ -116,14 +120,21 @@ class Screen:
         """Remember what the process was started with, so that it is not sent again."""
         self._shown = {CASE_STATUS.name: status.value, WAITING_FOR.name: waiting_for.value}
 
-    def _send(self, wanted: dict[SearchAttributeKey[Any], Any]) -> None:
+    def send(self) -> None:
+        """Send what changed. Whoever lets the process wait calls this first."""
         updates: list[SearchAttributeUpdate[Any]] = []
-        for key, value in wanted.items():
+        for key, value in self._wanted.items():
             if self._shown.get(key.name) != value:
                 updates.append(key.value_unset() if value is None else key.value_set(value))
                 self._shown[key.name] = value
+        self._wanted.clear()
         if updates:
             workflow.upsert_search_attributes(updates)
+
+    def _want(self, wanted: dict[SearchAttributeKey[Any], Any]) -> None:
+        self._wanted.update(wanted)
+        if not self._card.sparing:
+            self.send()
 
     def text(self) -> str:
         """The current details, as markdown."""
