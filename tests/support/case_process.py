@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
@@ -30,7 +31,18 @@ from services.workflow.workflows.after_sales_case import AfterSalesCase
 from services.workflow.workflows.reship_goods import ReshipGoods
 from services.workflow.workflows.return_goods import ReturnGoods
 from tests.support.builders import MERCHANT
-from tests.support.scripted_steps import UNITS, RefundPaidAtOnce, Script, ScriptedApprovals, ScriptedCase, ScriptedReship, ScriptedReturn
+from tests.support.scripted_steps import (
+    UNITS,
+    Pay,
+    RefundPaidAtOnce,
+    Script,
+    ScriptedApprovals,
+    ScriptedCase,
+    ScriptedPaying,
+    ScriptedReship,
+    ScriptedReturn,
+    paid,
+)
 
 MATCH = Finding(result="match", accepted=UNITS, progress=standing.refunding())
 
@@ -83,6 +95,12 @@ class RunningCase:
         await self.idle()
         return CaseOutcome((await self.handle.result()).outcome)
 
+    async def details(self, workflow_id: str) -> str:
+        """What the screen says of a process now."""
+        handle = self.environment.client.get_workflow_handle(workflow_id)
+        metadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+        return str(metadata.current_details)
+
     def hours(self, name: str) -> list[float]:
         """When a step was made, in hours since the start."""
         return [round((at - self.started).total_seconds() / 3600, 2) for at in self.case.times(name)]
@@ -95,7 +113,9 @@ async def a_running_case(
     finding: Finding = MATCH,
     answer: str | None = None,
     words: tuple[str, ...] = (),
+    pay: Pay = paid,
     steps_within: bool = True,
+    sparing: bool = True,
     **options: Any,
 ) -> AsyncIterator[RunningCase]:
     """A case process whose assessments and choices give ``plans``, one after the other."""
@@ -105,6 +125,7 @@ async def a_running_case(
         *ReturnActivities(ScriptedReturn(case, finding, answer)).all(),
         *ReshipActivities(ScriptedReship(case, list(words))).all(),
         *ApprovalActivities(approvals).all(),
+        ScriptedPaying(pay).pay_refund,
     )
     card = CaseCard(
         case_id=CaseId(uuid4()),
@@ -117,6 +138,7 @@ async def a_running_case(
         currency="GBP",
         time_zone="Europe/London",
         steps_within=steps_within,
+        sparing=sparing,
     )
     async with Worker(
         environment.client,

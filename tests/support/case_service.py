@@ -144,7 +144,7 @@ class CaseService:
 
         request = await self.until(asked, f"an approval {kind.value}")
         body = {"decision": decision, "reason": "seen the goods", **more}
-        await self._post(f"/v1/approvals/{request.approval_id}/decision", body, role)
+        await self.post(f"/v1/approvals/{request.approval_id}/decision", body, role)
 
     async def resolve(self, case_id: CaseId, kind: str, *, role: Role = Role.DUTY_DIRECTOR) -> None:
         """Have somebody finish a work item of the case, over HTTP."""
@@ -155,16 +155,17 @@ class CaseService:
             )
 
         item_id = await self.until(opened, f"a work item {kind}")
-        await self._post(f"/v1/work-items/{item_id}/resolve", {"resolution": "done"}, role)
+        await self.post(f"/v1/work-items/{item_id}/resolve", {"resolution": "done"}, role)
 
-    async def _post(self, path: str, body: dict[str, Any], role: Role) -> None:
+    async def post(self, path: str, body: dict[str, Any], role: Role, staff_id: str = "sam") -> None:
+        """Have somebody of a role order something over HTTP."""
         settings = KitSettings(merchants_file=Path("unused.json"), staff_public_key=PUBLIC_KEY)
         app = create_api(
             self.pool, settings, Providers([]), self.books.cases, self.books.work_items, Health(), deciding=self.books.deciding
         )
         async with a_client(app) as client:
-            answer = await Caller(client, a_token("sam", role, merchants=tuple(MERCHANTS))).post(path, body)
-            assert answer.status_code == 200, answer.text
+            answer = await Caller(client, a_token(staff_id, role, merchants=tuple(MERCHANTS))).post(path, body)
+            assert answer.is_success, answer.text
 
     async def details(self, workflow_id: str) -> str:
         """What the screen says of a process now."""

@@ -23,6 +23,7 @@ from contracts.roles import Role
 from services.workflow.cases import standing
 from services.workflow.payloads.approval import ApprovalState, Ruling
 from services.workflow.payloads.case import FactKind
+from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundStep
 from services.workflow.payloads.returns import Finding
 from tests.support.case_process import RunningCase, a_running_case
 from tests.support.record_reconciliation_history import record_reconciliation
@@ -40,7 +41,7 @@ MISMATCH = Finding(result="mismatch_item", disputed=UNITS, in_dispute=REQUEST, d
 async def refund_after_everything(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
     """Evidence, an overdue review, an offer that is recalled, two approvals, a refund, a dissatisfied customer."""
     # The time-skipping server lets a timer fire while a step within a workflow task takes its time, and then refuses what the task says of that timer.
-    async with a_running_case(environment, evidence, review, offer, chosen(NEED), steps_within=False) as case:
+    async with a_running_case(environment, evidence, review, offer, chosen(NEED), steps_within=False, sparing=False) as case:
         await case.after(HOUR)
         await case.hear(FactKind.EVIDENCE_ADDED, kind="photo", shows="goods")
         await case.after(2 * HOUR)
@@ -74,12 +75,25 @@ async def no_answer(environment: WorkflowEnvironment) -> AsyncIterator[RunningCa
 
 
 async def goods_back(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
-    """A return that matches."""
+    """A return that matches, and is refunded at once."""
     async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND), finding=PAID) as case:
         child = f"return/{rma_id_for(case.card.case_id, 1)}"
         for kind in (FactKind.RETURN_IN_TRANSIT, FactKind.RETURN_RECEIVED, FactKind.RETURN_INSPECTED):
             await case.after(DAY)
             await case.hear(kind, child)
+        await case.outcome()
+        yield case
+
+
+async def goods_back_and_a_refund_that_waits(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """A return that matches, whose refund needs a process of its own."""
+
+    async def not_yet(issue: IssueRefundInput) -> RefundStep:
+        return RefundStep(phase=RefundPhase.OPEN, amount_minor=issue.refund.agreed_minor or 0, attempt=1)
+
+    async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND), finding=PAID, pay=not_yet) as case:
+        await case.after(DAY)
+        await case.hear(FactKind.RETURN_INSPECTED, f"return/{rma_id_for(case.card.case_id, 1)}")
         await case.outcome()
         yield case
 
@@ -143,6 +157,7 @@ SCENARIOS: tuple[Callable[[WorkflowEnvironment], AsyncIterator[RunningCase]], ..
     silence,
     no_answer,
     goods_back,
+    goods_back_and_a_refund_that_waits,
     goods_disputed,
     goods_never_sent,
     withdrawn,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from temporalio import workflow
+from temporalio import activity, workflow
 
 from contracts.case_state import CaseOutcome, OptionCode
 from contracts.decision_facts import AffectedUnits, EvidenceKind
@@ -39,7 +39,7 @@ from services.workflow.payloads.case import (
     WithdrawCase,
     Word,
 )
-from services.workflow.payloads.refund import IssueRefundInput, RefundResult, RequestRefund
+from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundResult, RefundSignal, RefundStep, RequestRefund
 from services.workflow.payloads.reships import FollowReshipment, RequestReshipment, ReshipStanding
 from services.workflow.payloads.returns import (
     AuthoriseReturn,
@@ -310,12 +310,42 @@ def a_refund(case_id: UUID, amount_minor: int) -> RequestRefund:
     )
 
 
+Pay = Callable[[IssueRefundInput], Awaitable[RefundStep]]
+
+
+async def paid(issue: IssueRefundInput) -> RefundStep:
+    """Whatever is asked is paid, unless its tier says that finance gives it up."""
+    if issue.refund.tier == "given_up":
+        return RefundStep(phase=RefundPhase.FAILED, code="account_closed")
+    return RefundStep(phase=RefundPhase.SETTLED, amount_minor=issue.refund.agreed_minor or 0)
+
+
+@dataclass
+class ScriptedPaying:
+    """The first step of a refund, where it is not its own process that takes it."""
+
+    pay: Pay = paid
+
+    @activity.defn(name="pay_refund")
+    async def pay_refund(self, issue: IssueRefundInput) -> RefundStep:
+        return await self.pay(issue)
+
+
 @workflow.defn(name="IssueRefund")
 class RefundPaidAtOnce:
-    """Stands in for the refund process: whatever is asked is paid, unless its tier says that finance gives it up."""
+    """Stands in for the refund process: what is asked is paid like :func:`paid`; where its tier says that it ``waits``, once it is rung."""
+
+    def __init__(self) -> None:
+        self._rung = False
+
+    @workflow.signal
+    def outcome(self, _signal: RefundSignal) -> None:
+        self._rung = True
 
     @workflow.run
     async def run(self, issue: IssueRefundInput) -> RefundResult:
+        if issue.refund.tier == "waits":
+            await workflow.wait_condition(lambda: self._rung)
         if issue.refund.tier == "given_up":
             return RefundResult(state="failed", code="account_closed")
         return RefundResult(state="settled", amount_minor=issue.refund.agreed_minor or 0)

@@ -50,7 +50,10 @@ class RequestRefund(Model):
 
 
 class IssueRefundInput(Model):
-    """The input of the process ``IssueRefund``. ``case_workflow_id`` is told when the refund needs a person and when it goes on."""
+    """The input of the process ``IssueRefund``, and of its first step wherever that is taken.
+
+    ``case_workflow_id`` is told when the refund needs a person and when it goes on.
+    """
 
     refund: RequestRefund
     timers: RefundTimers = RefundTimers()

@@ -14,8 +14,10 @@ from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, Re
 
 _LIMIT = timedelta(seconds=60)
 _HEARTBEAT = timedelta(seconds=12)
-_ENDED = frozenset({RefundPhase.SETTLED, RefundPhase.FAILED})
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+ONCE = RetryPolicy(maximum_attempts=1)
+ENDED = frozenset({RefundPhase.SETTLED, RefundPhase.FAILED})
+"""Phases after which nothing is left to do."""
 
 
 @workflow.defn
@@ -38,9 +40,9 @@ class IssueRefund:
     async def run(self, issue: IssueRefundInput) -> RefundResult:
         """Pay, and go on until the refund is settled or finance has given it up."""
         self._issue = issue
-        step = await self._pay(issue)
+        step = await start_paying(issue)
         # A signal that came after the last step was read: what was paid may have come back since, and finance may have ordered it again.
-        while step.phase not in _ENDED or self._rung:
+        while step.phase not in ENDED or self._rung:
             match step.phase:
                 case RefundPhase.OPEN:
                     step = await self._await_outcome(step)
@@ -51,21 +53,10 @@ class IssueRefund:
                 case RefundPhase.SETTLED | RefundPhase.FAILED:
                     self._rung = 0
                     step = await self._continue()
-        settled = step.phase is RefundPhase.SETTLED
-        return RefundResult(state="settled" if settled else "failed", amount_minor=step.amount_minor, code=step.code)
+        return result_of(step)
 
     def _handle(self) -> RefundHandle:
         return RefundHandle(refund_id=self._issue.refund.refund_id, timers=self._issue.timers, at=workflow.now())
-
-    async def _pay(self, issue: IssueRefundInput) -> RefundStep:
-        return await workflow.execute_activity_method(
-            RefundActivities.pay_refund,
-            issue,
-            start_to_close_timeout=_LIMIT,
-            heartbeat_timeout=_HEARTBEAT,
-            retry_policy=_RETRY,
-            summary="reserve and pay",
-        )
 
     async def _await_outcome(self, step: RefundStep) -> RefundStep:
         """The provider has not said how it ended: wait for its webhook, then ask it, at growing distances."""
@@ -141,3 +132,21 @@ class IssueRefund:
             f"**Until:** {until:%Y-%m-%d %H:%M:%S} UTC  \n"
             f"**What happens then:** {then}"
         )
+
+
+def start_paying(issue: IssueRefundInput, retry: RetryPolicy = _RETRY) -> "workflow.ActivityHandle[RefundStep]":
+    """The first step of a refund: reserve it and pay. Whoever takes it again finds what is there."""
+    return workflow.start_activity_method(
+        RefundActivities.pay_refund,
+        issue,
+        start_to_close_timeout=_LIMIT,
+        heartbeat_timeout=_HEARTBEAT,
+        retry_policy=retry,
+        summary="reserve and pay",
+    )
+
+
+def result_of(step: RefundStep) -> RefundResult:
+    """How a refund ended, after a step that is :data:`ENDED`."""
+    settled = step.phase is RefundPhase.SETTLED
+    return RefundResult(state="settled" if settled else "failed", amount_minor=step.amount_minor, code=step.code)

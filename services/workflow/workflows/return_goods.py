@@ -13,10 +13,9 @@ from services.workflow.payloads.case import Breach, CaseSignal, FactKind, Remedy
 from services.workflow.payloads.refund import IssueRefundInput, RefundResult, RequestRefund
 from services.workflow.payloads.returns import AuthoriseReturn, Finding, JudgeReturn, ReturnInput
 from services.workflow.workflows.case_process import refund_progress
-from services.workflow.workflows.children import run_to_end
 from services.workflow.workflows.inspection_dispute import Settlement, rule_on_loss, settle_dispute
-from services.workflow.workflows.issue_refund import IssueRefund
 from services.workflow.workflows.process import Process
+from services.workflow.workflows.refund_within import refund_within
 from services.workflow.workflows.rounds import longer, tier_above
 
 _ON_ITS_WAY = frozenset(
@@ -105,12 +104,8 @@ class ReturnGoods(Process):
 
     async def refund(self, refund: RequestRefund) -> RefundResult:
         """Pay back, or have finance give it up."""
-        workflow_id = f"refund/{refund.refund_id}"
-        self.screen.show(
-            refund_progress(), then="a failed attempt is repeated, then finance looks at it", where=f"child process `{workflow_id}`"
-        )
         ask = IssueRefundInput(refund=refund, timers=self.timers.refund, case_workflow_id=workflow.info().workflow_id)
-        result: RefundResult = await run_to_end(self, IssueRefund.run, ask, workflow_id, "Refund")
+        result = await refund_within(self, ask)
         self.screen.happened(f"refund {result.state}: {result.amount_minor} {self.card.currency} (minor units)")
         return result
 

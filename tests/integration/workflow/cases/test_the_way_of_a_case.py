@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.engines]
 
 
 async def test_a_return_without_reason_is_refunded_and_closed(service: CaseService, provider: FakeProvider) -> None:
+    """Its refund, settled at once, has no process of its own (decision 11); the whole return stays small in history."""
     case = a_case_today(an_order_today(QUICK_SHOP, reference=provider.capture(1275)))
     says = Voices(case)
     await service.tell(case)
@@ -41,6 +42,10 @@ async def test_a_return_without_reason_is_refunded_and_closed(service: CaseServi
         *("CaseTriaged", "OfferMade", "Agreed", "ReturnAuthorised"),
         *("ReturnClosed", "RemedyCompleted", "ConfirmationRequested", "CaseClosed"),
     ]
+    total = await service.history_length(f"case/{case.case_id}") + await service.history_length(f"return/{rma_id}")
+    assert total <= 70
+    found = {run.id async for run in service.client.list_workflows(f'CaseNumber = "{case.case_number}"')}
+    assert found == {f"case/{case.case_id}", f"return/{rma_id}"}
 
 
 async def test_consent_given_with_the_application_counts_for_the_wanted_remedy(service: CaseService, provider: FakeProvider) -> None:
