@@ -21,7 +21,7 @@ from services.workflow.payloads.case import CaseSignal, FactKind
 from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundSignal, RefundStep
 from services.workflow.payloads.returns import Finding
 from tests.support.case_process import RunningCase, a_running_case
-from tests.support.scripted_steps import DAY, UNITS, a_refund, agreed, paid
+from tests.support.scripted_steps import DAY, UNITS, Pay, a_refund, agreed, paid
 from tests.support.waiting import eventually
 
 MINUTE = timedelta(minutes=1)
@@ -135,11 +135,19 @@ async def test_a_process_that_finance_started_meanwhile_is_waited_for(skipping: 
         assert await case.outcome() is CaseOutcome.REFUNDED
 
 
-async def test_a_first_step_that_fails_is_left_to_the_refunds_process_which_takes_it_for_ever(skipping: WorkflowEnvironment) -> None:
-    async def fails(_issue: IssueRefundInput) -> NoReturn:
-        raise ConnectionError("the database is away")
+async def _fails(_issue: IssueRefundInput) -> NoReturn:
+    raise ConnectionError("the database is away")
 
-    async with a_running_case(skipping, RETURN, finding=matching(), pay=fails) as case:
+
+async def _is_heard_of_no_more(_issue: IssueRefundInput) -> Any:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("pay", [_fails, _is_heard_of_no_more])
+async def test_a_first_step_that_fails_or_dies_with_its_worker_is_left_to_the_refunds_process(
+    skipping: WorkflowEnvironment, pay: Pay
+) -> None:
+    async with a_running_case(skipping, RETURN, finding=matching(), pay=pay) as case:
         await inspect(case)
         assert await case.outcome() is CaseOutcome.REFUNDED
         events = await events_of(return_of(case))
