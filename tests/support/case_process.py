@@ -1,6 +1,7 @@
 """A case process in skipped time, with scripted steps: start it, let time pass, tell it facts, see what it did when."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -100,6 +101,17 @@ class RunningCase:
         handle = self.environment.client.get_workflow_handle(workflow_id)
         metadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
         return str(metadata.current_details)
+
+    async def listed(self, workflow_id: str) -> tuple[Any, ...]:
+        """What lists of processes say of one: its status, what it waits for, and whether that has a limit.
+
+        Read from the history, since the test server cannot describe an attribute that is unset again.
+        """
+        shown: dict[str, Any] = {}
+        for event in (await self.environment.client.get_workflow_handle(workflow_id).fetch_history()).events:
+            for sent in (event.workflow_execution_started_event_attributes, event.upsert_workflow_search_attributes_event_attributes):
+                shown |= {name: json.loads(payload.data or b"null") for name, payload in sent.search_attributes.indexed_fields.items()}
+        return shown["CaseStatus"], shown["WaitingFor"], shown.get("DueAt") is not None
 
     def hours(self, name: str) -> list[float]:
         """When a step was made, in hours since the start."""

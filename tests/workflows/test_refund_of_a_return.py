@@ -1,7 +1,6 @@
 """The refund of a return is tried within the return's process, and gets a process of its own once it has to wait (decision 11)."""
 
 import asyncio
-import json
 from collections import Counter
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -61,18 +60,6 @@ async def events_of(handle: WorkflowHandle[Any, Any]) -> Counter["EventType.Valu
     return Counter(event.event_type for event in (await handle.fetch_history()).events)
 
 
-async def shown_by(handle: WorkflowHandle[Any, Any]) -> tuple[Any, ...]:
-    """What lists of processes say of it: its status, what it waits for, and whether that has a limit.
-
-    Read from the history, since the test server cannot describe an attribute that is unset again.
-    """
-    shown: dict[str, Any] = {}
-    for event in (await handle.fetch_history()).events:
-        for sent in (event.workflow_execution_started_event_attributes, event.upsert_workflow_search_attributes_event_attributes):
-            shown |= {name: json.loads(payload.data or b"null") for name, payload in sent.search_attributes.indexed_fields.items()}
-    return shown["CaseStatus"], shown["WaitingFor"], shown.get("DueAt") is not None
-
-
 async def shows(case: RunningCase, words: str) -> bool:
     """Whether the return's screen says so."""
     return words in await case.details(return_of(case).id)
@@ -109,7 +96,7 @@ async def test_a_refund_that_has_to_wait_gets_its_process_and_is_settled_by_it(s
     async with a_running_case(skipping, RETURN, finding=matching(WAITS), pay=stands(phase)) as case:
         await inspect(case)
         await case.after(MINUTE)
-        assert await shown_by(return_of(case)) == ("executing", "refund", False)
+        assert await case.listed(return_of(case).id) == ("executing", "refund", False)
         text = await case.details(return_of(case).id)
         assert f"child process `{refund_of(case).id}`" in text
         assert ("**Who must act:** finance" in text) == (phase is RefundPhase.PERSON)
@@ -190,27 +177,6 @@ async def test_news_while_the_refund_is_tried_is_shown_and_ends_nothing(skipping
         told.set()
         assert await case.outcome() is CaseOutcome.REFUNDED
         assert (await events_of(return_of(case)))[CHILD] == 0
-
-
-async def test_lists_say_at_each_wait_what_is_waited_for_and_change_once_for_each(skipping: WorkflowEnvironment) -> None:
-    async with a_running_case(skipping, RETURN, finding=matching()) as case:
-        for kind, status, waiting_for in (
-            (None, "awaiting_return", "return_shipment"),
-            (FactKind.RETURN_IN_TRANSIT, "return_in_transit", "return_arrival"),
-            (FactKind.RETURN_RECEIVED, "return_received", "inspection"),
-        ):
-            if kind is not None:
-                await case.hear(kind, return_of(case).id)
-            await case.after(DAY)
-            assert await shown_by(return_of(case)) == (status, waiting_for, True)
-            assert await shown_by(case.handle) == ("agreed", "return", False)
-        await case.hear(FactKind.RETURN_INSPECTED, return_of(case).id)
-        await case.after(MINUTE)
-        assert await shown_by(case.handle) == ("confirming", "confirmation", True)
-        assert await case.outcome() is CaseOutcome.REFUNDED
-        assert await shown_by(case.handle) == ("closed", "nothing", False)
-        assert (await events_of(return_of(case)))[UPSERT] == 3
-        assert (await events_of(case.handle))[UPSERT] == 3
 
 
 async def test_a_run_that_was_started_before_goes_on_with_a_process_for_the_refund_and_shows_each_change(
