@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
 
 from services.kit.logging import get_logger
 from services.kit.redaction import describe_error
@@ -47,8 +46,7 @@ class Offsets(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka tell
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await self._consumer.commit(told)
-        except (KafkaError, TimeoutError) as error:
-            # The effect is durable: the batch may come again and is deduplicated.
+        except Exception as error:  # noqa: BLE001 - whatever it was: the effect is durable, the batch may come again, and the next commit tells more
             log.warning("consumers.offsets_not_committed", error=describe_error(error))
         else:
             self._untold = {place: offset for place, offset in self._untold.items() if told.get(place) != offset}

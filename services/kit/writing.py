@@ -4,7 +4,8 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from functools import cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from services.kit.postgres import Connection
@@ -14,14 +15,20 @@ class _Write(NamedTuple):
     statement: str
     values: Sequence[Any]
 
-    @property
-    def row(self) -> tuple[str, Any] | None:
-        """The row that an UPDATE changes, by its table and its first value; None for other writes."""
-        table = _UPDATED.match(self.statement)
-        return (table[1], self.values[0]) if table else None
+    def goes_with(self, earlier: "_Write") -> bool:
+        """Whether both may be parts of one statement: they write to two tables, or this one adds rows that the earlier change does not see."""
+        own, other = _TABLE.match(self.statement), _TABLE.match(earlier.statement)
+        return own is None or other is None or own["table"] != other["table"] or (own["insert"] is not None and other["insert"] is None)
 
 
-_collected: ContextVar[tuple[Connection, list[_Write]] | None] = ContextVar("writes", default=None)
+@dataclass(slots=True)
+class _Block:
+    connection: Connection
+    waiting: list[_Write] = field(default_factory=list)
+    ended: bool = False
+
+
+_block: ContextVar[_Block | None] = ContextVar("block", default=None)
 
 
 @asynccontextmanager
@@ -31,50 +38,51 @@ async def sent_together(connection: Connection) -> AsyncIterator[None]:
     Each of the writes sees the rows as they were before all of them, and so does what is read within the block, unless :func:`send` comes before it.
     A block within another on the same connection is part of it.
     """
-    enclosing = _collected.get()
     if _of(connection) is not None:
         yield
         return
-    _collected.set((connection, []))
+    enclosing, block = _block.get(), _Block(connection)
+    _block.set(block)
     try:
         yield
         await send(connection)
     finally:
-        _collected.set(enclosing)
+        block.ended = True
+        _block.set(enclosing)
 
 
 async def write(connection: Connection, statement: str, *values: Any) -> None:
     """Run a plain INSERT, UPDATE or DELETE, or a SELECT of one function that writes: at the end of the block, at once where there is none.
 
-    The first value of an UPDATE is its row's: a second change of a row sends the first before it.
+    PostgreSQL carries out one change of a row per statement, and says nothing of a second. So whoever writes to a table for the second time has what is waiting
+    sent before; only an INSERT may follow a change of its table.
     """
-    collected = _of(connection)
-    if collected is None:
+    block = _of(connection)
+    if block is None:
         await connection.execute(statement, *values)
         return
     fresh = _Write(statement, values)
-    if fresh.row is not None and any(waiting.row == fresh.row for waiting in collected):
+    if not all(fresh.goes_with(earlier) for earlier in block.waiting):
         await send(connection)
-    collected.append(fresh)
+    block.waiting.append(fresh)
 
 
 async def send(connection: Connection) -> None:
-    """Send now what was collected, for somebody who reads it."""
-    collected = _of(connection)
-    if collected:
-        statement = _together(tuple(waiting.statement for waiting in collected), tuple(len(waiting.values) for waiting in collected))
-        values = [value for waiting in collected for value in waiting.values]
-        collected.clear()
-        await connection.execute(statement, *values)
+    """Send now what is waiting, for somebody who reads it."""
+    block = _of(connection)
+    if block is not None and block.waiting:
+        writes, block.waiting = block.waiting, []
+        statement = _together(tuple(each.statement for each in writes), tuple(len(each.values) for each in writes))
+        await connection.execute(statement, *(value for each in writes for value in each.values))
 
 
-def _of(connection: Connection) -> list[_Write] | None:
-    """What was collected for a connection, None outside of a block."""
-    found = _collected.get()
-    return found[1] if found is not None and found[0] is connection else None
+def _of(connection: Connection) -> _Block | None:
+    """The block of a connection, None outside of one."""
+    block = _block.get()
+    return block if block is not None and block.connection is connection and not block.ended else None
 
 
-@cache
+@lru_cache(maxsize=256)
 def _together(statements: Sequence[str], counts: Sequence[int]) -> str:
     """One statement that does what all do. PostgreSQL carries out every write of a WITH, but a SELECT only where somebody looks at it."""
     writes: list[str] = []
@@ -82,7 +90,7 @@ def _together(statements: Sequence[str], counts: Sequence[int]) -> str:
     given = 0
     for statement, count in zip(statements, counts, strict=True):
         own = _renumbered(statement.strip(), given)
-        (calls if _CALL.match(own) else writes).append(f"({own})")
+        (writes if _TABLE.match(own) else calls).append(f"({own})")
         given += count
     clauses = ", ".join(f"write_{number} AS {own}" for number, own in enumerate(writes, 1))
     return f"{'WITH ' if writes else ''}{clauses} SELECT {', '.join(calls) or 'true'}"
@@ -94,5 +102,4 @@ def _renumbered(statement: str, given: int) -> str:
 
 
 _PARAMETER = re.compile(r"\$(\d+)")
-_UPDATED = re.compile(r"\s*UPDATE\s+(\w+)", re.IGNORECASE)
-_CALL = re.compile(r"SELECT\b", re.IGNORECASE)
+_TABLE = re.compile(r"\s*(?:(?P<insert>INSERT INTO)|UPDATE|DELETE FROM)\s+(?P<table>\w+)")

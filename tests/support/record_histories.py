@@ -27,7 +27,7 @@ from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, Ref
 from services.workflow.payloads.returns import Finding
 from tests.support.case_process import RunningCase, a_running_case
 from tests.support.record_reconciliation_history import record_reconciliation
-from tests.support.record_refund_history import record_refund
+from tests.support.record_refund_history import record_order_at_the_end, record_refund
 from tests.support.scripted_steps import DAY, HOUR, REQUEST, UNITS, a_refund, agreed, chosen, ended, evidence, offer, owner, review
 from tests.support.skipped_time import skipped_time
 
@@ -193,6 +193,7 @@ async def main() -> None:
     for scenario in SCENARIOS:
         await record(scenario, write)
     await record_refund(write)
+    await record_order_at_the_end(write)
     await record_reconciliation(write)
 
 

@@ -135,7 +135,8 @@ async def _play(arena: Arena, scope: Scope, seed: int, clocks: dict[str, float],
             "At rest; reading what the run left behind" if not unrest else "Not at rest; reading what the run left behind all the same"
         )
         traces = await read_traces(arena, world, canaries, door)
-    traces.unrest, traces.reversed_on_purpose = unrest, trouble.reversed_refunds
+    traces.unrest += unrest
+    traces.reversed_on_purpose = trouble.reversed_refunds
     # One that was never asked for waited for the previous case of its line, or for others to end.
     traces.never_accepted = [play.told() for play in plays if play.case_id is None and play.trouble]
     result = Result(seed, len(plays), clocks, trouble, check_all(traces))

@@ -13,21 +13,17 @@ class SettledBook:
 
     async def add(self, conn: Connection, row: CaseRow, remedy_ordinal: int, settled: Sequence[UnitsSettled]) -> None:
         """Keep what a remedy settled; a repeat changes nothing."""
-        for units in settled:
-            await write(
-                conn,
-                _ADD,
-                row.header.case_id,
-                remedy_ordinal,
-                row.header.order_id,
-                units.line_id,
-                units.quantity,
-                units.remedy.value,
-                row.scene.merchant_fault,
-            )
+        if not settled:
+            return
+        columns = zip(*((units.line_id, units.quantity, units.remedy.value) for units in settled), strict=True)
+        header = row.header
+        await write(
+            conn, _ADD, header.case_id, remedy_ordinal, header.order_id, row.scene.merchant_fault, *(list(column) for column in columns)
+        )
 
 
 _ADD = """
-INSERT INTO settled_units (case_id, remedy_ordinal, order_id, line_id, quantity, remedy, merchant_fault) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO settled_units (case_id, remedy_ordinal, order_id, merchant_fault, line_id, quantity, remedy)
+SELECT $1, $2, $3, $4, * FROM unnest($5::text[], $6::integer[], $7::text[])
 ON CONFLICT DO NOTHING
 """

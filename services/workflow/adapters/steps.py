@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import asyncpg
+
 from contracts.base import Model
 from contracts.progress import Progress
-from services.kit.postgres import Connection, transaction
+from services.kit.postgres import Connection, autocommit, transaction
 from services.kit.writing import sent_together, write
 from services.workflow.adapters import agreeing, ending, reshipping, returning, waiting
 from services.workflow.adapters.assessing import assess
@@ -48,14 +50,18 @@ Step = Callable[[Books, Connection, CaseRow, Ask], Awaitable[Result]]
 
 async def run_once(books: Books, step: Step[Ask, Result], result: type[Result], ask: Ask) -> Result:
     """Run a step once: lock the case, do it, keep the answer."""
-    async with transaction(books.pool) as conn:
-        return await _once(books, conn, step, result, ask)
+    try:
+        async with transaction(books.pool) as conn:
+            return await _once(books, conn, step, result, ask)
+    except asyncpg.UniqueViolationError:  # the step ended elsewhere while this one waited for the lock: now its answer is seen
+        async with transaction(books.pool) as conn:
+            return await _once(books, conn, step, result, ask)
 
 
 async def begin_once(books: Books, step: Step[Ask, Result], result: type[Result], ask: Ask, workflow_id: str) -> Result:
     """Run the step that a process begins with once; its answer also has the facts that are on record for that process by now."""
-    async with transaction(books.pool) as conn:
-        answer = await _once(books, conn, step, result, ask)
+    answer = await run_once(books, step, result, ask)
+    async with autocommit(books.pool) as conn:
         return answer.model_copy(update={"facts": await books.facts.signals_of(conn, ask.case_id, workflow_id)})
 
 

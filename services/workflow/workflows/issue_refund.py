@@ -41,8 +41,7 @@ class IssueRefund:
         """Pay, and go on until the refund is settled or finance has given it up."""
         self._issue = issue
         step = await start_paying(issue)
-        # A signal that came after the last step was read: what was paid may have come back since, and finance may have ordered it again.
-        while step.phase not in ENDED or self._rung:
+        while step.phase not in ENDED or self._rung_at_the_end():
             match step.phase:
                 case RefundPhase.OPEN:
                     step = await self._await_outcome(step)
@@ -54,6 +53,10 @@ class IssueRefund:
                     self._rung = 0
                     step = await self._continue()
         return result_of(step)
+
+    def _rung_at_the_end(self) -> bool:
+        """Whether a signal came after the last step was read: what was paid may have come back since, and finance may have ordered it again."""
+        return self._rung > 0 and workflow.patched("looks-again-at-the-end")
 
     def _handle(self) -> RefundHandle:
         return RefundHandle(refund_id=self._issue.refund.refund_id, timers=self._issue.timers, at=workflow.now())

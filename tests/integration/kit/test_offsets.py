@@ -160,19 +160,29 @@ async def test_who_takes_partitions_over_begins_where_the_other_ended(
     assert repeated() == before
 
 
+@pytest.mark.parametrize("error", [KafkaConnectionError, RuntimeError], ids=lambda error: error.__name__)
 async def test_what_was_done_but_not_committed_comes_again_and_has_no_second_effect(
-    pool: Pool, settings: ServiceSettings, effects: Effects, producer: AIOKafkaProducer, service: str, behind: Behind
+    pool: Pool,
+    settings: ServiceSettings,
+    effects: Effects,
+    producer: AIOKafkaProducer,
+    service: str,
+    behind: Behind,
+    error: type[Exception],
 ) -> None:
+    """Whatever goes wrong with a commit, consumers go on."""
     before = repeated()
     with pytest.MonkeyPatch.context() as patch:
 
         async def dies(_consumer: AIOKafkaConsumer, _offsets: Any = None) -> None:
-            raise KafkaConnectionError("as if it had been killed between work and commit")
+            raise error("as if it had been killed between work and commit")
 
         patch.setattr(AIOKafkaConsumer, "commit", dies)
         async with running(Consumers(service, pool, settings, effects.handlers)):
             events = await some_events(producer)
             await have_effect(pool, events)
+            await asyncio.sleep(1.5)  # a commit was tried meanwhile
+            await have_effect(pool, await some_events(producer))
     async with running(Consumers(service, pool, settings, effects.handlers)):
         await nothing_behind(behind)
     assert repeated() - before >= len(events)

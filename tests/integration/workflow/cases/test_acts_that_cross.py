@@ -1,5 +1,6 @@
 """What is on its way while a case ends: a choice in time still counts, and nothing is asked, sent or waited for in a case that is over."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -40,6 +41,23 @@ async def test_without_a_choice_the_case_is_closed(service: CaseService, provide
     case_id, _offer, _says = await _offered(service, provider)
     plan = await CaseTransactions(service.books).end(_ending(case_id))
     assert plan.outcome is CaseOutcome.NO_RESPONSE
+
+
+async def test_a_step_that_comes_twice_at_once_is_done_once_and_answers_twice(service: CaseService, provider: FakeProvider) -> None:
+    case_id, _offer, _says = await _offered(service, provider)
+    steps, ask = CaseTransactions(service.books), _ending(case_id)
+    async with transaction(service.pool) as another:
+        await service.books.cases.lock(another, case_id)
+        both = [asyncio.create_task(steps.end(ask)) for _ in range(2)]
+
+        async def wait_for_the_lock() -> bool:
+            query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE OF cases%'"
+            return bool(await service.pool.fetchval(query) == 2)
+
+        assert await service.until(wait_for_the_lock, "both wait for the case")
+    one, other = await asyncio.gather(*both)
+    assert one == other
+    assert (await service.types(case_id)).count("CaseClosed") == 1
 
 
 async def test_a_fact_for_an_ended_case_is_not_told_to_a_process_on_its_way_out(service: CaseService, provider: FakeProvider) -> None:
