@@ -34,7 +34,7 @@ from services.workflow.payloads.case import CaseSignal, FactKind
 from services.workflow.ports import ProviderRefund, Submission
 from services.workflow.sweeper import Sweeper
 
-EVERY_NTH_BATCH = 5
+EVERY_NTH_BATCH = 2
 EVERY_NTH_EVENT = 7
 
 
