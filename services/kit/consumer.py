@@ -81,6 +81,8 @@ class Consumers:
             watching.cancel()
             if died:  # the dead may not even stop
                 committing.cancel()
+                replaying.cancel()
+                await asyncio.gather(committing, replaying, return_exceptions=True)
             else:
                 await asyncio.wait({committing})
                 await self.broker.stop()

@@ -17,7 +17,7 @@ from tests.support.ports import a_stack_starts
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 
 CASES = 12
-SHORT = Bounds(trouble_seconds=50, patience_seconds=80, rest_seconds=5, booked_seconds=62, in_play=6)
+SHORT = Bounds(trouble_seconds=50, patience_seconds=120, rest_seconds=5, booked_seconds=62, in_play=6)
 """Cases that a defect keeps from ending are not waited for."""
 DEFECTS = {
     "intake": ["no_deduplication"],

@@ -27,8 +27,19 @@ Behind = Callable[[], Awaitable[int]]
 
 
 @pytest.fixture
-def service() -> str:
-    return f"kit-{uuid4().hex[:8]}"
+async def service(kafka_bootstrap: str, topics: None) -> str:
+    """A service whose group begins behind what other tests have left on the topic."""
+    name = f"kit-{uuid4().hex[:8]}"
+    reader = AIOKafkaConsumer(TOPIC, bootstrap_servers=kafka_bootstrap)
+    group = AIOKafkaConsumer(bootstrap_servers=kafka_bootstrap, group_id=f"aftersales.{name}.{TOPIC}", enable_auto_commit=False)
+    await reader.start()
+    await group.start()
+    ends = await reader.end_offsets(reader.assignment())
+    group.assign(list(ends))
+    await group.commit(ends)
+    await group.stop()
+    await reader.stop()
+    return name
 
 
 @pytest.fixture
