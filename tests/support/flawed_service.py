@@ -60,7 +60,7 @@ def no_deduplication() -> None:
 
 
 def offsets_without_effect() -> None:
-    """Offsets are committed whether a batch had its effect or not. Now and then it has none, as where a connection breaks; that alone does no harm."""
+    """Offsets are committed whether a batch had its effect or not. Every second one has none, as where a connection breaks; that alone does no harm."""
     real = Processor.process
     batches = 0
 

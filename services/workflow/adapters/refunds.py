@@ -9,7 +9,7 @@ from uuid import uuid5
 
 from uuid_utils.compat import uuid7
 
-from contracts.identifiers import CaseId, OrderId, RefundId
+from contracts.identifiers import OrderId, RefundId
 from contracts.progress import WaitingFor
 from contracts.quote import Allocation, PriorRefunds, Quote
 from contracts.resolution_v1 import RefundResumed
@@ -66,10 +66,6 @@ class PostgresRefunds:
     async def prior(self, conn: Connection, order_id: OrderId) -> PriorRefunds:
         """Everything given back or reserved on an order."""
         return await prior_refunds(conn, order_id)
-
-    async def case_money(self, conn: Connection, case_id: CaseId) -> int:
-        """All money given or reserved on a case, in minor units (R-AUTH-02)."""
-        return int(await conn.fetchval(f"SELECT {CASE_MONEY.format(case_id='$1')}", case_id))
 
     async def request(self, conn: Connection, issue: IssueRefundInput) -> None:
         """Make the refund's row, with its reservation and its first submissions; a repeat changes nothing."""
@@ -272,12 +268,3 @@ def _payable(found: Quote) -> Sequence[Allocation]:
 _ACCEPT = "UPDATE refunds SET state = 'requested', code = '', quote = $2, amount_minor = $3 WHERE refund_id = $1"
 
 _NOTHING_TO_PAY = "UPDATE refunds SET state = 'settled', code = 'nothing_to_pay', settled_at = $2 WHERE refund_id = $1"
-
-CASE_MONEY = """
-(
-    (SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE case_id = {case_id} AND state IN ('requested', 'stuck', 'settled'))
-    + (SELECT coalesce(sum(amount_minor), 0) FROM payouts
-       WHERE case_id = {case_id} AND kind IN ('ceiling_compensation', 'legal_settlement') AND state IN ('requested', 'paid'))
-)::bigint
-"""
-"""All money given or reserved on a case (R-AUTH-02), as an expression."""

@@ -15,7 +15,6 @@ from services.workflow.adapters.facts import Fact, fact_of
 from services.workflow.adapters.known_orders import KNOWN, KNOWN_VALUES, known_of
 from services.workflow.adapters.offers import offer_of
 from services.workflow.adapters.orders import OrderNotFoundError
-from services.workflow.adapters.refunds import CASE_MONEY
 from services.workflow.cases.evidence import EvidenceState, evidence_state
 from services.workflow.payloads.approval import ApprovalState
 from services.workflow.payloads.case import AssessCase, FactKind
@@ -129,12 +128,16 @@ async def _answer(conn: Connection, row: CaseRow, approval_id: object) -> bool |
 
 _ABOUT_EVIDENCE = [kind.value for kind in (FactKind.EVIDENCE_ADDED, FactKind.EVIDENCE_REVIEWED, FactKind.EVIDENCE_REFUSED)]
 
-# Offers that the customer turned down count in the run in which they were made.
+# Offers that the customer turned down count in the run in which they were made; a case's money is all that was given or reserved on it (R-AUTH-02).
 _LOOK = f"""
 SELECT {KNOWN},
     ARRAY(SELECT case_facts FROM case_facts WHERE case_id = $5 AND kind = ANY ($6) ORDER BY position) AS facts,
     ARRAY(SELECT offers FROM offers WHERE case_id = $5 AND state = 'rejected' AND made_at >= $7 ORDER BY number) AS rejected,
     (SELECT coalesce(max(number), 0) FROM offers WHERE case_id = $5) AS offers_made,
-    {CASE_MONEY.format(case_id="$5")} AS case_money
+    (
+        (SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE case_id = $5 AND state IN ('requested', 'stuck', 'settled'))
+        + (SELECT coalesce(sum(amount_minor), 0) FROM payouts
+           WHERE case_id = $5 AND kind IN ('ceiling_compensation', 'legal_settlement') AND state IN ('requested', 'paid'))
+    )::bigint AS case_money
 FROM orders WHERE order_id = $1
 """  # noqa: S608 - no value is part of it
