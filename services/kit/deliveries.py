@@ -4,7 +4,7 @@ The handler commits the delivery with its rows; the :class:`Deliverer` makes it 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -26,19 +26,22 @@ READY_AGE_SECONDS: Final = 120.0
 _DELIVERED = "UPDATE delivery SET delivered_at = clock_timestamp(), leased_until = NULL, last_error = NULL WHERE id = ANY ($1::bigint[])"
 
 # Only the oldest pending delivery of a key may be claimed, so order holds whoever delivers; the lease outlives the delivery's time limit. What was delivered
-# is marked in the same statement, which does not see yet that it is.
+# is marked in the same statement, which does not see yet that it is. Neither need wait for the disk: what is lost with the power is delivered again.
 _CLAIM = f"""
 WITH marked AS ({_DELIVERED})
 UPDATE delivery SET leased_until = clock_timestamp() + make_interval(secs => $3), attempts = attempts + 1
 WHERE id IN (
     SELECT id FROM delivery AS head
-    WHERE delivered_at IS NULL AND next_attempt_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until < clock_timestamp())
+    WHERE (SELECT set_config('synchronous_commit', 'off', true)) = 'off'
+      AND delivered_at IS NULL AND next_attempt_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until < clock_timestamp())
       AND id <> ALL ($1) AND NOT EXISTS (
         SELECT FROM delivery AS earlier
         WHERE earlier.key = head.key AND earlier.id < head.id AND earlier.delivered_at IS NULL AND earlier.id <> ALL ($1))
     ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING id, event_id, key, kind, payload, attempts
 """  # noqa: S608 - no value is part of it
+_ADD = "INSERT INTO delivery (event_id, key, kind, payload)"
+_ONCE = "ON CONFLICT (event_id, kind) DO NOTHING"
 _FAILED = """
 UPDATE delivery SET leased_until = NULL, last_error = $2, next_attempt_at = clock_timestamp() + make_interval(secs => $3) WHERE id = $1
 """
@@ -60,17 +63,32 @@ class Delivery:
 Deliver = Callable[[Delivery], Awaitable[None]]
 
 
-async def add(connection: Connection, *, event_id: UUID, key: str, kind: str, payload: Any) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """Something to be delivered: ``key`` orders it, ``kind`` and ``payload`` are for who delivers."""
+
+    event_id: UUID
+    key: str
+    kind: str
+    payload: Any
+
+
+async def add(connection: Connection, fresh: NewDelivery) -> bool:
     """Remember a delivery in the caller's transaction. Returns False where the same (event, kind) was added before."""
     DELIVERIES.ring_after_commit()
-    row_id = await connection.fetchval(
-        "INSERT INTO delivery (event_id, key, kind, payload) VALUES ($1, $2, $3, $4) ON CONFLICT (event_id, kind) DO NOTHING RETURNING id",
-        event_id,
-        key,
-        kind,
-        payload,
-    )
-    return row_id is not None
+    statement = f"{_ADD} VALUES ($1, $2, $3, $4) {_ONCE} RETURNING true"
+    return await connection.fetchval(statement, fresh.event_id, fresh.key, fresh.kind, fresh.payload) is not None
+
+
+async def add_if(connection: Connection, change: str, values: Sequence[Any], fresh: NewDelivery) -> bool:
+    """Change one row and remember the delivery that follows from it, in one statement; False, and nothing written, where no row was to be changed.
+
+    ``change`` returns the row that it changed.
+    """
+    DELIVERIES.ring_after_commit()
+    places = ", ".join(f"${len(values) + number}" for number in range(1, 5))
+    statement = f"WITH changed AS ({change}), added AS ({_ADD} SELECT {places} FROM changed {_ONCE}) SELECT true FROM changed"  # noqa: S608 - no value is part of it
+    return await connection.fetchval(statement, *values, fresh.event_id, fresh.key, fresh.kind, fresh.payload) is not None
 
 
 class Deliverer:

@@ -23,6 +23,7 @@ class Packing:
     def __init__(self, *dictionaries: bytes) -> None:
         """``dictionaries`` by number, from 1 on."""
         self._dictionaries = dictionaries
+        self._deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_DEFAULT_STRATEGY, dictionaries[-1])
 
     @classmethod
     def of(cls, package: str) -> "Packing":
@@ -33,7 +34,7 @@ class Packing:
 
     def pack(self, document: Any) -> bytes:
         """The bytes to store for a document: anything that pydantic can write as JSON."""
-        deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_DEFAULT_STRATEGY, self._dictionaries[-1])
+        deflate = self._deflate.copy()  # it has taken the dictionary in already
         return bytes((len(self._dictionaries),)) + deflate.compress(to_json(document)) + deflate.flush()
 
     def unpack(self, packed: bytes) -> Any:

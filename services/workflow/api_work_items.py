@@ -12,6 +12,7 @@ from contracts.identifiers import MerchantId
 from contracts.roles import Role
 from services.kit import deliveries, idempotency
 from services.kit.clock import utc_now
+from services.kit.deliveries import NewDelivery
 from services.kit.idempotency import IdempotencyKeyHeader, Reply
 from services.kit.paging import Page
 from services.kit.postgres import Connection, Record
@@ -132,7 +133,7 @@ async def _wake(conn: Connection, done: Record) -> None:
         "kind": "work_item_resolved",
         "data": {"work_item_id": str(done["work_item_id"]), "kind": done["kind"]},
     }
-    await deliveries.add(conn, event_id=event_id, key=f"case/{done['case_id']}", kind="signal_case", payload=payload)
+    await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"case/{done['case_id']}", kind="signal_case", payload=payload))
 
 
 _LIST = """

@@ -8,20 +8,19 @@ from uuid import UUID, uuid5
 from contracts import case_v1, shipment_v1
 from contracts.case_v1 import CaseOpened, CaseReopened
 from contracts.events import CaseEvent
+from contracts.identifiers import CaseId
 from contracts.merchant import Mode
 from contracts.order_v1 import OrderRecorded
 from contracts.roles import Role
 from services.kit import deliveries
+from services.kit.deliveries import NewDelivery
 from services.kit.errors import PermanentError
 from services.kit.handlers import Handlers, Received
 from services.kit.postgres import Connection
 from services.workflow.adapters.books import Books
 from services.workflow.adapters.cases import CaseNotFoundError, CaseRow
-from services.workflow.adapters.facts import hints
 from services.workflow.cases import standing
 from services.workflow.payloads.case import FactKind
-
-START, SIGNAL = "start_case", "signal_case"
 
 _KINDS: dict[type[CaseEvent], FactKind] = {
     case_v1.EvidenceAdded: FactKind.EVIDENCE_ADDED,
@@ -74,16 +73,17 @@ class CaseConsumers:
         """Make the case's row, take its order in, and have its process started."""
         opened = event.body
         merchant = self._books.deciding.merchant(opened.merchant_id)
-        if await self._books.cases.open(conn, opened, test=merchant.mode is Mode.TEST):
+        start = start_of(event.event_id, opened.case_id, 0)
+        if await self._books.cases.open(conn, opened, start, test=merchant.mode is Mode.TEST):
             await self._books.orders.apply(conn, opened.order)
-            await self._start(conn, event.event_id, opened.case_id, 0)
 
     async def reopen_case(self, conn: Connection, event: Received[CaseReopened]) -> None:
         """Start the next run of an ended case. One that is not over is left as it is, and a person told."""
         reopened = event.body
         row = await self._case(conn, reopened)
         if await self._books.cases.reopen(conn, reopened.case_id, reopened.reopen_number, reopened.reopened_at):
-            await self._start(conn, event.event_id, reopened.case_id, row.run_number + 1)
+            start = start_of(event.event_id, reopened.case_id, row.run_number + 1)
+            await deliveries.add(conn, start)
         elif row.workflow_open and row.reopen_number < reopened.reopen_number:
             detail = {"reopen_number": reopened.reopen_number, "reason": reopened.reason}
             await self._books.work_items.open(
@@ -98,14 +98,6 @@ class CaseConsumers:
         if not await self._books.facts.add(conn, event.event_id, kind, workflow_id, row.run_number, body, event.occurred_at):
             return
         await self._show(conn, row, kind, workflow_id, event)
-        payload = {
-            "case_id": body.case_id,
-            "workflow_id": workflow_id,
-            "event_id": event.event_id,
-            "kind": kind.value,
-            "data": hints(kind, body.model_dump(mode="json")),
-        }
-        await deliveries.add(conn, event_id=event.event_id, key=f"case/{body.case_id}", kind=SIGNAL, payload=payload)
 
     async def _case(self, conn: Connection, body: CaseEvent, *, lock: bool = True) -> CaseRow:
         cases = self._books.cases
@@ -113,10 +105,6 @@ class CaseConsumers:
             return await cases.lock(conn, body.case_id) if lock else await cases.read(conn, body.case_id)
         except CaseNotFoundError as error:
             raise PermanentError(f"{error}: its opening must come first; replay once it did") from error
-
-    async def _start(self, conn: Connection, event_id: UUID, case_id: UUID, run_number: int) -> None:
-        payload = {"case_id": case_id, "run_number": run_number}
-        await deliveries.add(conn, event_id=event_id, key=f"case/{case_id}", kind=START, payload=payload)
 
     async def _show(self, conn: Connection, row: CaseRow, kind: FactKind, workflow_id: str, event: Received[CaseEvent]) -> None:
         """What cannot be undone any more shows at once, so that a withdrawal that comes after it is refused (R-CASE-05)."""
@@ -133,6 +121,12 @@ class CaseConsumers:
             case _:
                 return
         await self._books.cases.publish(conn, row.header, event.event_id, [], progress)
+
+
+def start_of(event_id: UUID, case_id: CaseId, run_number: int) -> NewDelivery:
+    """The delivery that starts a run of a case."""
+    payload = {"case_id": case_id, "run_number": run_number}
+    return NewDelivery(event_id=event_id, key=f"case/{case_id}", kind="start_case", payload=payload)
 
 
 def _listener(row: CaseRow, kind: FactKind, body: CaseEvent) -> str:

@@ -241,8 +241,8 @@ class OpenSubmission:
 class RefundSteps(Protocol):
     """What the records of refunds must be able to do, each in a transaction of its own."""
 
-    async def request(self, issue: IssueRefundInput) -> None:
-        """Make the refund's row, with its reservation and its first submissions; a repeat changes nothing."""
+    async def request(self, issue: IssueRefundInput) -> Sequence[OpenSubmission]:
+        """Make the refund's row, with its reservation and its first submissions; a repeat changes nothing. Returns what :meth:`open_submissions` does."""
 
     async def next_attempts(self, refund_id: RefundId) -> None:
         """Commit to attempt n+1 of what the provider says has failed (R-RFD-09)."""
@@ -250,8 +250,8 @@ class RefundSteps(Protocol):
     async def open_submissions(self, refund_id: RefundId) -> Sequence[OpenSubmission]:
         """The submissions whose outcome the provider has not told."""
 
-    async def record(self, said: ProviderRefund) -> None:
-        """Take in the provider's own record of a submission."""
+    async def record(self, said: ProviderRefund) -> RefundStep | None:
+        """Take in the provider's own record of a submission. Returns where the refund stands then, None where the submission is none of ours."""
 
     async def mark_unknown(self, submission_id: SubmissionId) -> None:
         """Nobody can say whether the provider took the submission."""

@@ -83,11 +83,10 @@ class CaseStarter:
 
     async def _input(self, case_id: CaseId, run_number: int) -> CaseInput | None:
         """The input of a run that is open by its row, with the facts it should have heard of; None where it is over or was never begun."""
-        async with autocommit(self._books.pool) as conn:
-            row = await self._books.cases.lock(conn, case_id)  # waits for a transaction that may end the case
-            if not row.workflow_open or row.run_number != run_number:
-                return None
-            facts = await self._books.facts.signals_of(conn, case_id, workflow_id_of(case_id))
+        async with autocommit(self._books.pool) as conn:  # the lock waits for a transaction that may end the case
+            row, _, facts = await self._books.cases.lock_for(conn, case_id, workflow_id=workflow_id_of(case_id))
+        if not row.workflow_open or row.run_number != run_number:
+            return None
         header = row.header
         card = CaseCard(
             case_id=case_id,

@@ -12,6 +12,7 @@ from contracts.identifiers import CaseId, RefundId, refund_id_for
 from contracts.order_v1 import Order
 from contracts.quote import RefundItem, RefundRequest, RefundUnits
 from services.kit.clock import utc_now
+from services.kit.deliveries import NewDelivery
 from services.kit.postgres import Pool, open_pool, transaction
 from services.workflow.activities.refunds import RefundActivities
 from services.workflow.adapters.bookkeeping import Bookkeeper
@@ -22,7 +23,7 @@ from services.workflow.adapters.refund_steps import PostgresRefundSteps
 from services.workflow.adapters.refunds import PostgresRefunds
 from services.workflow.adapters.settlements import Settlements
 from services.workflow.adapters.work_items import WorkItemBook
-from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, RefundTimers, RequestRefund
+from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, RefundStep, RefundTimers, RequestRefund
 from services.workflow.ports import PaymentProvider, ProviderRefund, ProviderState
 from tests.support.builders import MERCHANT, a_case, a_merchant, an_order
 
@@ -51,7 +52,7 @@ class RecordsDesk:
         opened = a_case(order=order, case_id=case_id, **{"case_number": f"C26-{case_id.hex[:6]}", **changes})
         async with transaction(self.pool) as conn:
             await self.orders.apply(conn, order)
-            await self.cases.open(conn, opened, test=True)
+            await self.cases.open(conn, opened, heard_by_nobody(), test=True)
         return opened
 
     async def apply(self, order: Order) -> bool:
@@ -64,7 +65,7 @@ class RecordsDesk:
         async with transaction(self.pool) as conn:
             await self.refunds.request(conn, issue)
 
-    async def record(self, said: ProviderRefund) -> bool:
+    async def record(self, said: ProviderRefund) -> RefundStep | None:
         """Take in what a provider says."""
         async with transaction(self.pool) as conn:
             return await self.settlements.record(conn, said)
@@ -110,6 +111,11 @@ async def a_desk(dsn: str, provider_serves: Callable[[str, bool], bool] = every_
         bookkeeper = Bookkeeper({MERCHANT: a_merchant()})
         settlements = Settlements(work_items, bookkeeper)
         yield RecordsDesk(pool, cases, work_items, PostgresOrderBook(work_items), refunds, settlements, bookkeeper)
+
+
+def heard_by_nobody() -> NewDelivery:
+    """The start of a case whose process these tests do without."""
+    return NewDelivery(event_id=uuid4(), key="nobody", kind="start_case", payload={})
 
 
 def an_issue(

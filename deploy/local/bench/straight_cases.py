@@ -12,12 +12,12 @@ from contracts.decision_facts import Attributes, EvidenceItem, EvidenceKind, Ver
 from contracts.events import StaffActor
 from contracts.identifiers import CaseId
 from contracts.scenes import Scene
+from deploy.local.bench.baselines.workflows import LOOK_SECONDS
 from deploy.local.bench.events import an_opened_case, an_order
 from deploy.local.bench.orders import PRICE_MINOR
 from deploy.local.bench.workflow_service import PATIENCE_SECONDS, PaymentDesk, WorkflowService
 from services.kit.clock import utc_now
 
-_POLL_SECONDS = 0.05
 _OPEN = "SELECT case_id, status, workflow_open FROM cases WHERE case_id = ANY($1)"
 
 
@@ -71,7 +71,7 @@ class StraightCases:
                     del self._waiting[row["case_id"]]
                     if not reached.done():
                         reached.set_result(None)
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def _application(number: str, payment: str) -> CaseOpened:

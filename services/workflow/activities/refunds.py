@@ -49,19 +49,18 @@ class RefundActivities:
     @activity.defn
     async def pay_refund(self, issue: IssueRefundInput) -> RefundStep:
         """Reserve the refund, submit it, and watch for the outcome a little."""
-        await self._steps.request(issue)
-        return await self._submit_and_watch(issue.refund.refund_id)
+        return await self._submit_and_watch(issue.refund.refund_id, await self._steps.request(issue))
 
     @activity.defn
     async def continue_refund(self, handle: RefundHandle) -> RefundStep:
         """Submit what was committed meanwhile (an attempt that finance ordered), and say where the refund stands."""
-        return await self._submit_and_watch(handle.refund_id)
+        return await self._submit_and_watch(handle.refund_id, await self._steps.open_submissions(handle.refund_id))
 
     @activity.defn
     async def retry_refund(self, handle: RefundHandle) -> RefundStep:
         """Make attempt n+1 of what the provider says has failed (R-RFD-09), submit it, and watch."""
         await self._steps.next_attempts(handle.refund_id)
-        return await self._submit_and_watch(handle.refund_id)
+        return await self._submit_and_watch(handle.refund_id, await self._steps.open_submissions(handle.refund_id))
 
     @activity.defn
     async def look_up_refund(self, handle: RefundHandle) -> RefundStep:
@@ -77,14 +76,16 @@ class RefundActivities:
         """A refund has waited for a person too long: raise the task again."""
         await self._steps.alarm(handle)
 
-    async def _submit_and_watch(self, refund_id: RefundId) -> RefundStep:
-        for each in await self._steps.open_submissions(refund_id):
-            if each.state is SubmissionState.CREATED:
+    async def _submit_and_watch(self, refund_id: RefundId, submissions: Sequence[OpenSubmission]) -> RefundStep:
+        step = None
+        for number, each in enumerate(each for each in submissions if each.state is SubmissionState.CREATED):
+            if number:  # the activity's start says as much as a heartbeat, which is a request and a write in Temporal
                 activity.heartbeat()
-                await self._submit(each)
-        return await self._watch(refund_id)
+            step = await self._submit(each)
+        return step if step is not None and step.phase in _ENDED else await self._watch(refund_id)
 
-    async def _submit(self, each: OpenSubmission) -> None:
+    async def _submit(self, each: OpenSubmission) -> RefundStep | None:
+        """Submit it; where the refund stands then, if the provider said something of it."""
         submission_id = each.submission.submission_id
         try:
             said = await self._providers.of(each.provider, test=each.test).submit(each.submission)
@@ -95,7 +96,8 @@ class RefundActivities:
             log.error("refund.provider_unusable", submission_id=str(submission_id), error=str(error))  # noqa: TRY400 - the words say all
             await self._steps.misuse(submission_id)
         else:
-            await self._steps.record(said)
+            return await self._steps.record(said)
+        return None
 
     async def _look_up(self, each: OpenSubmission) -> None:
         submission_id = each.submission.submission_id

@@ -9,6 +9,7 @@ from contracts.identifiers import ApprovalId
 from contracts.resolution_v1 import ApprovalKind
 from contracts.roles import Role
 from services.kit import deliveries
+from services.kit.deliveries import NewDelivery
 from services.kit.postgres import Connection, Record
 from services.workflow.adapters.packing import PACKING
 from services.workflow.approvals.authority import next_tier
@@ -106,7 +107,7 @@ class ApprovalBook:
             "kind": "approval_decided",
             "data": {"approval_id": str(approval_id)},
         }
-        await deliveries.add(conn, event_id=event_id, key=f"case/{row['case_id']}", kind="signal_case", payload=payload)
+        await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"case/{row['case_id']}", kind="signal_case", payload=payload))
         return Decided(before=row, answer=answer, role=role, reason_code=reason_code, at=at)
 
 

@@ -7,6 +7,7 @@ the migrations write nothing where a constraint says no.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 from contracts.identifiers import OrderId
 from contracts.order_v1 import Order
@@ -39,23 +40,7 @@ async def write_caps(conn: Connection, order: Order) -> None:
 
     Raises :class:`CapExceededError` where more was reserved already than it now allows, ``MoneyError`` where its amounts contradict each other.
     """
-    payments = {payment.payment_id: payment.captured_minor - payment.refunded_elsewhere_minor for payment in order.payments}
-    paid = lines_paid(order)
-    freight = {charge.freight_id: freight_paid_minor(order, charge) for charge in order.freight}
-    units = {line.line_id: line.quantity for line in order.lines}
-    broken = await conn.fetchval(
-        "SELECT write_caps($1, $2, $3, $4, $5, $6, $7, $8)",
-        *(order.order_id, list(payments), list(payments.values())),
-        *(list(units), list(units.values()), [paid[line_id].paid_minor for line_id in units]),
-        *(list(freight), list(freight.values())),
-    )
-    if broken is not None:
-        raise CapExceededError(broken)
-
-
-async def prior_refunds(conn: Connection, order_id: OrderId) -> PriorRefunds:
-    """Everything given back or reserved on an order, unit by unit, from the quotes of its refunds."""
-    return prior_of(row["quote"] for row in await conn.fetch(_LIVE_QUOTES, order_id))
+    await _call(conn, f"SELECT {_WRITE}", *_caps(order))
 
 
 def prior_of(quotes: Iterable[bytes]) -> PriorRefunds:
@@ -63,27 +48,51 @@ def prior_of(quotes: Iterable[bytes]) -> PriorRefunds:
     return reduce(after, (Quote.model_validate(PACKING.unpack(quote)) for quote in quotes), PriorRefunds())
 
 
-async def reserve(conn: Connection, order_id: OrderId, quote: Quote) -> None:
-    """Count a quote against the caps. Raises :class:`CapExceededError`; then nothing was counted."""
-    await _count(conn, order_id, quote, sign=1)
+async def reserve(conn: Connection, order_id: OrderId, quote: Quote, *, first_of: Order | None) -> None:
+    """Count a quote against the caps, after writing them where it is the ``first_of`` its order, None: they are there.
+
+    Raises :class:`CapExceededError`; then nothing was counted. Raises ``MoneyError`` where the order's amounts contradict each other.
+    """
+    counted = _counted(order_id, quote, sign=1)
+    if first_of is None:
+        await _call(conn, f"SELECT {_COUNT}", *counted)
+    else:
+        await _call(conn, f"SELECT coalesce({_WRITE}, {_COUNT_TOO})", *_caps(first_of), *counted)
 
 
 async def release(conn: Connection, order_id: OrderId, quote: Quote) -> None:
     """Undo :func:`reserve`. Only for a refund of which nothing was paid, by the provider's own records."""
-    await _count(conn, order_id, quote, sign=-1)
+    await _call(conn, f"SELECT {_COUNT}", *_counted(order_id, quote, sign=-1))
 
 
-async def _count(conn: Connection, order_id: OrderId, quote: Quote, *, sign: int) -> None:
+async def _call(conn: Connection, query: str, *values: Any) -> None:
+    broken = await conn.fetchval(query, *values)
+    if broken is not None:
+        raise CapExceededError(broken)
+
+
+def _caps(order: Order) -> Sequence[Any]:
+    """The parameters of ``write_caps``."""
+    payments = {payment.payment_id: payment.captured_minor - payment.refunded_elsewhere_minor for payment in order.payments}
+    paid = lines_paid(order)
+    freight = {charge.freight_id: freight_paid_minor(order, charge) for charge in order.freight}
+    units = {line.line_id: line.quantity for line in order.lines}
+    return (
+        *(order.order_id, list(payments), list(payments.values())),
+        *(list(units), list(units.values()), [paid[line_id].paid_minor for line_id in units]),
+        *(list(freight), list(freight.values())),
+    )
+
+
+def _counted(order_id: OrderId, quote: Quote, *, sign: int) -> Sequence[Any]:
+    """The parameters of ``count_caps``."""
     amounts = _sum_up(quote)
     lines: Sequence[tuple[int, int, int, int]] = list(amounts.lines.values())
-    broken = await conn.fetchval(
-        "SELECT count_caps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    return (
         *(order_id, list(amounts.payments), [sign * amount for amount in amounts.payments.values()]),
         *(list(amounts.lines), *([sign * line[column] for line in lines] for column in range(4))),
         *(list(amounts.freight), [sign * amount for amount in amounts.freight.values()]),
     )
-    if broken is not None:
-        raise CapExceededError(broken)
 
 
 def _sum_up(quote: Quote) -> _Amounts:
@@ -105,6 +114,10 @@ def _sum_up(quote: Quote) -> _Amounts:
     return _Amounts(payments, lines, freight)
 
 
-_LIVE_QUOTES = """
-SELECT quote FROM refunds WHERE order_id = $1 AND quote IS NOT NULL AND state IN ('requested', 'stuck', 'settled') ORDER BY requested_at, refund_id
-"""
+def _places(first: int, count: int) -> str:
+    return ", ".join(f"${number}" for number in range(first, first + count))
+
+
+_WRITE = f"write_caps({_places(1, 8)})"
+_COUNT = f"count_caps({_places(1, 10)})"
+_COUNT_TOO = f"count_caps({_places(9, 10)})"

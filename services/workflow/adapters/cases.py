@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from contracts.case_state import CaseOutcome, CaseStatus, OptionCode, Stage
@@ -12,10 +12,13 @@ from contracts.identifiers import CaseId, CustomerRef, MerchantId, OrderId, deri
 from contracts.progress import Progress, Then, WaitingFor
 from contracts.resolution_v1 import ResolutionEvent
 from contracts.scenes import Scene
-from services.kit import outbox
+from services.kit import deliveries, outbox
+from services.kit.deliveries import NewDelivery
 from services.kit.postgres import Connection, Record
 from services.kit.writing import send, sent_together, write
+from services.workflow.adapters.facts import fact_of, signal_of
 from services.workflow.adapters.packing import PACKING
+from services.workflow.payloads.case import CaseSignal
 from services.workflow.ports import CaseHeader
 
 SUBMITTED = Progress(status=CaseStatus.SUBMITTED, stage=Stage.ACCEPT, waiting_for=WaitingFor.TRIAGE, then=Then.NOTHING)
@@ -69,29 +72,35 @@ class Changes:
     active_workflow: str | None = None
 
 
+class LockedCase(NamedTuple):
+    """A case whose row the caller has locked; what the operation came to, None where it was not done; what the process should have heard in this run."""
+
+    row: CaseRow
+    done: Any
+    facts: tuple[CaseSignal, ...]
+
+
 class CaseBook:
     """The port ``Cases`` on PostgreSQL, and what only the case process needs."""
 
-    async def open(self, conn: Connection, opened: CaseOpened, *, test: bool) -> bool:
-        """Make the row of a case. False where it exists already."""
-        return bool(
-            await conn.fetchval(
-                _OPEN,
-                opened.case_id,
-                opened.merchant_id,
-                opened.case_number,
-                opened.order.order_id,
-                opened.order.number,
-                opened.customer_ref,
-                opened.locale,
-                opened.order.currency,
-                test,
-                opened.scene.value,
-                SUBMITTED,
-                PACKING.pack(opened.model_dump(mode="json", exclude={"order"})),
-                opened.opened_at,
-            )
+    async def open(self, conn: Connection, opened: CaseOpened, start: NewDelivery, *, test: bool) -> bool:
+        """Make the row of a case, and have its process started. False where it exists already."""
+        values = (
+            opened.case_id,
+            opened.merchant_id,
+            opened.case_number,
+            opened.order.order_id,
+            opened.order.number,
+            opened.customer_ref,
+            opened.locale,
+            opened.order.currency,
+            test,
+            opened.scene.value,
+            SUBMITTED,
+            PACKING.pack(opened.model_dump(mode="json", exclude={"order"})),
+            opened.opened_at,
         )
+        return await deliveries.add_if(conn, _OPEN, values, start)
 
     async def header(self, conn: Connection, case_id: CaseId) -> CaseHeader:
         """The header of a case. Raises :class:`CaseNotFoundError`."""
@@ -109,16 +118,19 @@ class CaseBook:
         """The row, locked until the transaction ends. Raises :class:`CaseNotFoundError`."""
         return await self._read(conn, "SELECT * FROM cases WHERE case_id = $1 FOR UPDATE", case_id)
 
-    async def lock_for(self, conn: Connection, case_id: CaseId, operation_id: UUID) -> tuple[CaseRow, Any]:
-        """The row, locked until the transaction ends, and the result of an operation on it, None where it was not done. Raises :class:`CaseNotFoundError`.
+    async def lock_for(
+        self, conn: Connection, case_id: CaseId, operation_id: UUID | None = None, workflow_id: str | None = None
+    ) -> LockedCase:
+        """The row, locked until the transaction ends, with what is on record for an operation and for a process. Raises :class:`CaseNotFoundError`.
 
-        A caller that had to wait for the lock may miss what was done meanwhile; the key of the operation then stops it from keeping a second result.
+        A caller that had to wait for the lock may miss what was done meanwhile; the key of the operation then stops it from keeping a second result, and
+        a process that runs is told of later facts by signals.
         """
         await send(conn)
-        row = await conn.fetchrow(_LOCK_FOR, case_id, operation_id)
+        row = await conn.fetchrow(_LOCK_FOR, case_id, operation_id, workflow_id)
         if row is None:
             raise CaseNotFoundError(case_id)
-        return _row(row), row["done"]
+        return LockedCase(_row(row), row["done"], tuple(signal_of(fact_of(fact)) for fact in row["facts"]))
 
     async def read(self, conn: Connection, case_id: CaseId) -> CaseRow:
         """The row as it stands. Raises :class:`CaseNotFoundError`."""
@@ -218,7 +230,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'submitted', $11, $12, $13, $13
 ON CONFLICT (case_id) DO NOTHING RETURNING true
 """
 
-_LOCK_FOR = "SELECT *, (SELECT result FROM operations WHERE operation_id = $2) AS done FROM cases WHERE case_id = $1 FOR UPDATE OF cases"
+_LOCK_FOR = """
+SELECT *, (SELECT result FROM operations WHERE operation_id = $2) AS done,
+    ARRAY(SELECT case_facts FROM case_facts
+          WHERE case_facts.case_id = $1 AND workflow_id = $3 AND case_facts.run_number = cases.run_number ORDER BY position) AS facts
+FROM cases WHERE case_id = $1 FOR UPDATE OF cases
+"""
 
 _STANDS = """
 UPDATE cases SET progress = $2, status = $3, policy_version = coalesce($4, policy_version), priority = coalesce($5, priority),

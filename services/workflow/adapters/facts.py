@@ -7,9 +7,14 @@ from uuid import UUID
 
 from contracts.events import CaseEvent
 from contracts.identifiers import CaseId
+from services.kit import deliveries
+from services.kit.deliveries import NewDelivery
 from services.kit.postgres import Connection, Record
 from services.workflow.adapters.packing import PACKING
 from services.workflow.payloads.case import CaseSignal, FactKind
+
+SIGNAL = "signal_case"
+"""The kind of a delivery that tells a process of a case something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,17 @@ class FactBook:
     async def add(
         self, conn: Connection, event_id: UUID, kind: FactKind, workflow_id: str, run_number: int, body: CaseEvent, at: datetime
     ) -> bool:
-        """Keep a fact for the process that hears of it. False where it is known."""
-        return bool(await conn.fetchval(_ADD, event_id, body.case_id, kind.value, workflow_id, PACKING.pack(body), run_number, at))
+        """Keep a fact for a process, and have it told. False where the fact is known."""
+        payload = {
+            "case_id": body.case_id,
+            "workflow_id": workflow_id,
+            "event_id": event_id,
+            "kind": kind.value,
+            "data": hints(kind, body.model_dump(mode="json")),
+        }
+        values = (event_id, body.case_id, kind.value, workflow_id, PACKING.pack(body), run_number, at)
+        signal = NewDelivery(event_id=event_id, key=f"case/{body.case_id}", kind=SIGNAL, payload=payload)
+        return await deliveries.add_if(conn, _ADD, values, signal)
 
     async def get(self, conn: Connection, case_id: CaseId, event_id: UUID, kind: FactKind) -> Fact | None:
         """The fact of that id and kind, None where this case has none: then whoever named it made it up."""
@@ -45,10 +59,6 @@ class FactBook:
             "SELECT * FROM case_facts WHERE case_id = $1 AND kind = ANY($2) ORDER BY position", case_id, [kind.value for kind in kinds]
         )
         return [fact_of(row) for row in rows]
-
-    async def signals_of(self, conn: Connection, case_id: CaseId, workflow_id: str) -> tuple[CaseSignal, ...]:
-        """The signals that a process of the case should have had in the case's present run, for one that starts again."""
-        return tuple(signal_of(fact_of(row)) for row in await conn.fetch(_OF_WORKFLOW, case_id, workflow_id))
 
     async def move_to_run(self, conn: Connection, case_id: CaseId, event_id: UUID, run_number: int) -> None:
         """Let a later run of the case hear of a fact."""
@@ -79,8 +89,4 @@ def fact_of(row: Record) -> Fact:
 _ADD = """
 INSERT INTO case_facts (event_id, case_id, kind, workflow_id, body, run_number, occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (case_id, event_id) DO NOTHING RETURNING true
-"""
-
-_OF_WORKFLOW = """
-SELECT case_facts.* FROM case_facts JOIN cases USING (case_id, run_number) WHERE case_id = $1 AND workflow_id = $2 ORDER BY position
 """

@@ -9,6 +9,7 @@ from uuid import UUID
 from contracts.identifiers import CaseId, MerchantId, OrderId, RefundId
 from contracts.quote import JournalLine
 from services.kit.postgres import Connection, Pool
+from services.kit.writing import sent_together, write
 
 
 class EntryKind(StrEnum):
@@ -61,23 +62,21 @@ class Balance:
 
 async def post(conn: Connection, entry: Entry) -> None:
     """Book an entry; the transaction cannot commit if its lines do not sum to zero. An entry of that id cannot be booked twice."""
-    await conn.execute(
-        _ENTRY,
-        *(
-            entry.entry_id,
-            entry.kind.value,
-            entry.refund_id,
-            entry.payout_id,
-            entry.merchant_id,
-            entry.test,
-            entry.case_id,
-            entry.case_number,
-        ),
-        *(entry.order_id, entry.order_number, entry.currency, entry.posted_at, entry.accounting_date, entry.document, entry.reason),
-        *(entry.posted_by, list(range(1, len(entry.journal) + 1)), [line.account for line in entry.journal]),
-        *([line.amount_minor for line in entry.journal], [line.memo for line in entry.journal]),
-        [line.tax_rate_ppm for line in entry.journal],
-    )
+    lines = entry.journal
+    async with sent_together(conn):
+        await write(
+            conn,
+            _ENTRY,
+            *(entry.entry_id, entry.kind.value, entry.refund_id, entry.payout_id, entry.merchant_id, entry.test),
+            *(entry.case_id, entry.case_number, entry.order_id, entry.order_number, entry.currency),
+            *(entry.posted_at, entry.accounting_date, entry.document, entry.reason, entry.posted_by, len(lines)),
+        )
+        await write(
+            conn,
+            _LINES,
+            *(entry.entry_id, list(range(1, len(lines) + 1)), [line.account for line in lines]),
+            *([line.amount_minor for line in lines], [line.memo for line in lines], [line.tax_rate_ppm for line in lines]),
+        )
 
 
 async def balances(
@@ -89,13 +88,13 @@ async def balances(
 
 
 _ENTRY = """
-WITH entry AS (
-    INSERT INTO ledger_entries (entry_id, kind, refund_id, payout_id, merchant_id, test, case_id, case_number, order_id, order_number, currency,
-        posted_at, accounting_date, document, reason, posted_by, line_count)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, cardinality($17::integer[])) RETURNING entry_id
-)
+INSERT INTO ledger_entries (entry_id, kind, refund_id, payout_id, merchant_id, test, case_id, case_number, order_id, order_number, currency,
+    posted_at, accounting_date, document, reason, posted_by, line_count)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+"""
+_LINES = """
 INSERT INTO ledger_lines (entry_id, line_number, account, amount_minor, memo, tax_rate_ppm)
-SELECT entry_id, line.* FROM entry, unnest($17::integer[], $18::text[], $19::bigint[], $20::text[], $21::integer[]) AS line
+SELECT $1, * FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::text[], $6::integer[])
 """
 
 _BALANCES = """

@@ -3,13 +3,14 @@
 Caps are written with the first refund of an order, and follow its later versions from then on.
 """
 
+from dataclasses import dataclass
 from uuid import uuid5
 
 from contracts.identifiers import CaseId, OrderId
 from contracts.order_v1 import Order
 from contracts.roles import Role
 from services.kit.logging import get_logger
-from services.kit.postgres import Connection, Record
+from services.kit.postgres import Connection
 from services.workflow.adapters.caps import CapExceededError, write_caps
 from services.workflow.money.errors import MoneyError
 from services.workflow.ports import WorkItems
@@ -22,6 +23,14 @@ class OrderNotFoundError(LookupError):
 
     def __init__(self, order_id: OrderId) -> None:
         super().__init__(f"order {order_id} is not known to the workflow service")
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOrder:
+    """An order whose row the caller has locked. ``capped``: its caps are written."""
+
+    order: Order
+    capped: bool
 
 
 class PostgresOrderBook:
@@ -56,19 +65,12 @@ class PostgresOrderBook:
             raise OrderNotFoundError(order_id)
         return Order.model_validate(snapshot)
 
-    async def lock(self, conn: Connection, order_id: OrderId) -> Record:
+    async def lock(self, conn: Connection, order_id: OrderId) -> LockedOrder:
         """Lock the order's row: whoever holds it is the only one to reserve. Raises :class:`OrderNotFoundError`."""
         row = await conn.fetchrow("SELECT snapshot, capped FROM orders WHERE order_id = $1 FOR UPDATE", order_id)
         if row is None:
             raise OrderNotFoundError(order_id)
-        return row
-
-    async def with_caps(self, conn: Connection, locked: Record) -> Order:
-        """The order of a row from :meth:`lock`, its caps in place. Raises ``MoneyError`` where its amounts contradict."""
-        order = Order.model_validate(locked["snapshot"])
-        if not locked["capped"]:
-            await write_caps(conn, order)
-        return order
+        return LockedOrder(Order.model_validate(row["snapshot"]), capped=row["capped"])
 
     async def _hand_to_finance(self, conn: Connection, order: Order, constraint: str) -> None:
         log.warning("order.breaks_cap", order_id=str(order.order_id), order_version=order.order_version, constraint=constraint)

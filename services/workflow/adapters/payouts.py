@@ -13,6 +13,7 @@ from contracts.identifiers import CaseId, MerchantId, OrderId, RefundId
 from contracts.refund_v1 import PayoutKind
 from contracts.roles import Role
 from services.kit.postgres import Connection, Pool, Record
+from services.kit.writing import send
 from services.workflow.adapters.refund_rows import RefundRow, SubmissionRow
 from services.workflow.ports import CaseHeader, WorkItems
 
@@ -60,6 +61,7 @@ async def request_for_refund(
     conn: Connection, work_items: WorkItems, refund: RefundRow, submission: SubmissionRow, ordered_by: str
 ) -> None:
     """Ask finance to pay a part of a refund; its id is that of the submission."""
+    await send(conn)
     await conn.execute(
         _REQUEST,
         *(submission.submission_id, PayoutKind.REFUND.value, refund.refund_id, refund.case_id, refund.row["case_number"]),

@@ -7,6 +7,7 @@ from uuid_utils.compat import uuid7
 from contracts.identifiers import RefundId
 from services.kit import deliveries, outbox
 from services.kit.clock import utc_now
+from services.kit.deliveries import NewDelivery
 from services.kit.logging import get_logger
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection
@@ -103,7 +104,7 @@ async def _resume(conn: Connection, refund: RefundRow, event_id: UUID) -> None:
     log.info("refund.resumed", refund_id=str(refund.refund_id), event_id=str(event_id))
     await conn.execute("UPDATE refunds SET signal_wanted = false WHERE refund_id = $1", refund.refund_id)
     payload = {"refund_id": str(refund.refund_id), "event_id": str(event_id), "input": refund.process()}
-    await deliveries.add(conn, event_id=event_id, key=f"refund/{refund.refund_id}", kind="signal_refund", payload=payload)
+    await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"refund/{refund.refund_id}", kind="signal_refund", payload=payload))
     await tell_case(conn, refund, uuid5(event_id, "case"), "refund_resumed", "")
 
 

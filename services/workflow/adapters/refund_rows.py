@@ -1,14 +1,16 @@
 """The rows of refunds and submissions, read as objects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from contracts.identifiers import CaseId, MerchantId, OrderId, RefundId, SubmissionId
-from contracts.quote import Allocation, Quote
+from contracts.quote import Allocation, PriorRefunds, Quote
 from services.kit.postgres import Connection, Pool, Record
+from services.kit.writing import write
+from services.workflow.adapters.caps import prior_of
 from services.workflow.adapters.packing import PACKING
 from services.workflow.payloads.refund import IssueRefundInput, RefundStep
 from services.workflow.refunds.channel import channel_of
@@ -46,7 +48,7 @@ class RefundRow:
     late: bool
     settlements: int
     requested_at: datetime
-    row: Record
+    row: Record | Mapping[str, Any]
 
     def common(self) -> dict[str, Any]:
         """The fields that every refund event has in common."""
@@ -91,19 +93,27 @@ class SubmissionRow:
     method: str
     amount_minor: int
     currency: str
-    state: SubmissionState
-    provider_refund_id: str | None
-    settlement_reference: str | None
-    failure_code: str | None
-    not_found: int
     created_at: datetime
-    submitted_at: datetime | None
-    entry_id: UUID | None
+    state: SubmissionState = SubmissionState.CREATED
+    provider_refund_id: str | None = None
+    settlement_reference: str | None = None
+    failure_code: str | None = None
+    not_found: int = 0
+    submitted_at: datetime | None = None
+    entry_id: UUID | None = None
     """The ledger entry that booked it, None until the refund was settled."""
 
     def as_attempt(self) -> Attempt:
         """What the phase of the refund depends on."""
         return Attempt(self.payment_id, self.attempt, self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundsOnOrder:
+    """The refunds of an order. ``prior`` is everything given back or reserved, unit by unit, from their quotes."""
+
+    refund_ids: frozenset[RefundId]
+    prior: PriorRefunds
 
 
 async def load_refund(conn: Connection | Pool, refund_id: RefundId, *, lock: bool = False) -> RefundRow | None:
@@ -126,16 +136,22 @@ async def lock_refund_of(conn: Connection, submission_id: SubmissionId) -> Refun
     return None if row is None else _refund(row)
 
 
-async def insert_refund(conn: Connection, *values: Any) -> RefundRow:
-    """Make the row of a refund, ``values`` in the order of its columns."""
-    [row] = await conn.fetch(_INSERT_REFUND, *values)
-    return _refund(row)
+async def insert_refund(conn: Connection, columns: Mapping[str, Any]) -> RefundRow:
+    """Make the row of a refund, with what else is written in the block of ``sent_together``. ``columns`` are all of :data:`_GIVEN`."""
+    await write(conn, _INSERT_REFUND, *(columns[name] for name in _GIVEN))
+    return _refund({"signal_wanted": False, "late": False, "settlements": 0, **columns})
+
+
+async def refunds_on(conn: Connection, order_id: OrderId) -> RefundsOnOrder:
+    """The refunds of an order; the caller holds its row lock."""
+    rows = await conn.fetch(_ON_ORDER, order_id)
+    return RefundsOnOrder(frozenset(row["refund_id"] for row in rows), prior_of(row["quote"] for row in rows if row["counts"]))
 
 
 async def submissions_of(conn: Connection | Pool, refund_id: RefundId) -> list[SubmissionRow]:
     """The submissions of a refund, by payment and attempt."""
     rows = await conn.fetch(_SUBMISSIONS, refund_id)
-    return [_submission(row) for row in rows]
+    return [submission_of(row) for row in rows]
 
 
 def step_of(refund: RefundRow, submissions: Sequence[SubmissionRow]) -> RefundStep:
@@ -158,30 +174,40 @@ async def insert_submissions(
     ordered_by: str,
     at: datetime,
 ) -> list[SubmissionRow]:
-    """Commit to one attempt for each allocation, before anybody calls a provider, and return what is new.
+    """Commit to one attempt for each allocation, before anybody calls a provider: by payment, with what else is written in the block of ``sent_together``.
 
-    ``channel`` names who pays all of them, None: whoever took the payment. An attempt that is there already stays as it is.
+    ``channel`` names who pays all of them, None: whoever took the payment. The caller holds the refund's row lock, so that no such attempt is there.
     """
-    rows = await conn.fetch(
-        _INSERT,
-        *(refund.refund_id, attempt, refund.currency, ordered_by, at),
-        [submission_id_for(refund.refund_id, allocation.payment_id, attempt) for allocation in allocations],
-        [allocation.payment_id for allocation in allocations],
-        [channel or channel_of(allocation) for allocation in allocations],
-        [allocation.provider_reference for allocation in allocations],
-        [allocation.method for allocation in allocations],
-        [allocation.amount_minor for allocation in allocations],
-    )
-    return [_submission(row) for row in rows]
+    fresh = [
+        SubmissionRow(
+            submission_id=submission_id_for(refund.refund_id, allocation.payment_id, attempt),
+            refund_id=refund.refund_id,
+            payment_id=allocation.payment_id,
+            attempt=attempt,
+            provider=channel or channel_of(allocation),
+            provider_reference=allocation.provider_reference,
+            method=allocation.method,
+            amount_minor=allocation.amount_minor,
+            currency=refund.currency,
+            created_at=at,
+        )
+        for allocation in sorted(allocations, key=lambda allocation: allocation.payment_id)
+    ]
+    columns = ([getattr(row, name) for row in fresh] for name in _OF_EACH)
+    await write(conn, _INSERT, refund.refund_id, attempt, refund.currency, ordered_by, at, *columns)
+    return fresh
 
 
-def _refund(row: Record) -> RefundRow:
+def _refund(row: Record | Mapping[str, Any]) -> RefundRow:
     plain = {name: row[name] for name in RefundRow.__dataclass_fields__ if name not in {"row", "state"}}
     return RefundRow(**plain, state=RefundState(row["state"]), row=row)
 
 
-def _submission(row: Record) -> SubmissionRow:
-    return SubmissionRow(**{**dict(row), "state": SubmissionState(row["state"])})
+def submission_of(row: Record) -> SubmissionRow:
+    """The submission of a row that has all of its columns."""
+    return SubmissionRow(
+        **{name: row[name] for name in SubmissionRow.__dataclass_fields__ if name != "state"}, state=SubmissionState(row["state"])
+    )
 
 
 _REFUND = "SELECT * FROM refunds WHERE refund_id = $1"
@@ -190,22 +216,50 @@ _REFUND_OF = """
 SELECT * FROM refunds WHERE refund_id = (SELECT refund_id FROM refund_submissions WHERE submission_id = $1) FOR UPDATE
 """
 
-_INSERT_REFUND = """
-INSERT INTO refunds (refund_id, case_id, case_number, case_workflow_id, merchant_id, order_id, order_number, customer_ref, locale, test, currency,
-    amount_minor, agreed_minor, remedy, reason, policy_version, approver, tier, process, quote, state, code, attempts_allowed, requested_at, settled_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
-RETURNING *
+_GIVEN = (
+    *(
+        "refund_id",
+        "case_id",
+        "case_number",
+        "case_workflow_id",
+        "merchant_id",
+        "order_id",
+        "order_number",
+        "customer_ref",
+        "locale",
+        "test",
+    ),
+    *(
+        "currency",
+        "amount_minor",
+        "agreed_minor",
+        "remedy",
+        "reason",
+        "policy_version",
+        "approver",
+        "tier",
+        "process",
+        "quote",
+        "state",
+        "code",
+    ),
+    *("attempts_allowed", "requested_at", "settled_at"),
+)
+_INSERT_REFUND = f"""
+INSERT INTO refunds ({", ".join(_GIVEN)}) VALUES ({", ".join(f"${number}" for number in range(1, len(_GIVEN) + 1))})
+"""  # noqa: S608 - the names stand above
+
+_ON_ORDER = """
+SELECT refund_id, quote, quote IS NOT NULL AND state IN ('requested', 'stuck', 'settled') AS counts
+FROM refunds WHERE order_id = $1 ORDER BY requested_at, refund_id
 """
 
 _FIELDS = ", ".join(SubmissionRow.__dataclass_fields__)
 
 _SUBMISSIONS = f"SELECT {_FIELDS} FROM refund_submissions WHERE refund_id = $1 ORDER BY payment_id, attempt"  # noqa: S608 - the names are the fields of a class
 
+_OF_EACH = ("submission_id", "payment_id", "provider", "provider_reference", "method", "amount_minor")
 _INSERT = f"""
-INSERT INTO refund_submissions (refund_id, attempt, currency, ordered_by, created_at, state, submission_id, payment_id, provider, provider_reference,
-    method, amount_minor)
-SELECT $1, $2, $3, $4, $5, 'created', part.*
-FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[]) AS part (submission_id, payment_id, provider, reference, method, amount)
-ORDER BY part.payment_id
-ON CONFLICT (submission_id) DO NOTHING RETURNING {_FIELDS}
-"""  # noqa: S608 - the names are the fields of a class
+INSERT INTO refund_submissions (refund_id, attempt, currency, ordered_by, created_at, state, {", ".join(_OF_EACH)})
+SELECT $1, $2, $3, $4, $5, 'created', * FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[])
+"""  # noqa: S608 - the names stand above

@@ -9,13 +9,12 @@ from contracts.roles import Role
 from services.kit.postgres import Pool, transaction
 from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.refund_facts import FactKind, RefundFact, record_facts
-from services.workflow.adapters.refund_rows import RefundNotFoundError, lock_refund, step_of, submissions_of
+from services.workflow.adapters.refund_rows import RefundNotFoundError, SubmissionRow, lock_refund, step_of, submission_of, submissions_of
 from services.workflow.adapters.refunds import PostgresRefunds
 from services.workflow.adapters.settlements import Settlements
 from services.workflow.money.accounts import PAYOUT
 from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, RefundPhase, RefundStep
 from services.workflow.ports import Cases, OpenSubmission, ProviderRefund, Submission, WorkItems
-from services.workflow.refunds.submission import SubmissionState
 
 
 class PostgresRefundSteps:
@@ -30,10 +29,14 @@ class PostgresRefundSteps:
         self._refunds = PostgresRefunds(cases, work_items, provider_serves)
         self._settlements = Settlements(work_items, bookkeeper)
 
-    async def request(self, issue: IssueRefundInput) -> None:
-        """Make the refund's row, with its reservation and its first submissions; a repeat changes nothing."""
+    async def request(self, issue: IssueRefundInput) -> Sequence[OpenSubmission]:
+        """Make the refund's row, with its reservation and its first submissions; a repeat changes nothing. Returns what :meth:`open_submissions` does."""
         async with transaction(self._pool) as conn:
-            await self._refunds.request(conn, issue)
+            made = await self._refunds.request(conn, issue)
+        if made is None:
+            return await self.open_submissions(issue.refund.refund_id)
+        refund, fresh = made
+        return [_open_submission(row, test=refund.test) for row in fresh if row.provider != PAYOUT]
 
     async def next_attempts(self, refund_id: RefundId) -> None:
         """Commit to attempt n+1 of what the provider says has failed (R-RFD-09)."""
@@ -45,27 +48,12 @@ class PostgresRefundSteps:
         rows = await self._pool.fetch(_OPEN, refund_id, PAYOUT)
         if not rows:
             raise RefundNotFoundError(refund_id)
-        return [
-            OpenSubmission(
-                submission=Submission(
-                    submission_id=row["submission_id"],
-                    provider_reference=row["provider_reference"],
-                    amount_minor=row["amount_minor"],
-                    currency=row["currency"],
-                    merchant_reference=str(refund_id),
-                ),
-                provider=row["provider"],
-                test=row["test"],
-                state=SubmissionState(row["state"]),
-            )
-            for row in rows
-            if row["submission_id"] is not None
-        ]
+        return [_open_submission(submission_of(row), test=row["test"]) for row in rows if row["submission_id"] is not None]
 
-    async def record(self, said: ProviderRefund) -> None:
-        """Take in the provider's own record of a submission."""
+    async def record(self, said: ProviderRefund) -> RefundStep | None:
+        """Take in the provider's own record of a submission. Returns where the refund stands then, None where the submission is none of ours."""
         async with transaction(self._pool) as conn:
-            await self._settlements.record(conn, said)
+            return await self._settlements.record(conn, said)
 
     async def mark_unknown(self, submission_id: SubmissionId) -> None:
         """Nobody can say whether the provider took the submission."""
@@ -124,6 +112,17 @@ class PostgresRefundSteps:
             await self._work_items.open(
                 conn, operation, refund.case_id, "finance_refund_waits", Role.FINANCE, detail, due_at=due_at, holds_refund=True
             )
+
+
+def _open_submission(row: SubmissionRow, *, test: bool) -> OpenSubmission:
+    submission = Submission(
+        submission_id=row.submission_id,
+        provider_reference=row.provider_reference,
+        amount_minor=row.amount_minor,
+        currency=row.currency,
+        merchant_reference=str(row.refund_id),
+    )
+    return OpenSubmission(submission=submission, provider=row.provider, test=test, state=row.state)
 
 
 # One row for a refund that has none; payouts are finance's, who says how they ended.

@@ -17,20 +17,22 @@ from contracts.roles import Role
 from services.kit import outbox
 from services.kit.clock import utc_now
 from services.kit.logging import get_logger
-from services.kit.postgres import Connection, Pool, Record
+from services.kit.postgres import Connection, Pool
 from services.kit.writing import sent_together
 from services.workflow.adapters import payouts, refund_events
-from services.workflow.adapters.caps import CapExceededError, prior_refunds, reserve
-from services.workflow.adapters.orders import PostgresOrderBook
+from services.workflow.adapters.caps import CapExceededError, reserve
+from services.workflow.adapters.orders import LockedOrder, PostgresOrderBook
 from services.workflow.adapters.packing import PACKING
 from services.workflow.adapters.refund_facts import FactKind, RefundFact, record_facts
 from services.workflow.adapters.refund_rows import (
     RefundNotFoundError,
     RefundRow,
+    SubmissionRow,
     insert_refund,
     insert_submissions,
     load_refund,
     lock_refund,
+    refunds_on,
     step_of,
     submissions_of,
 )
@@ -65,24 +67,27 @@ class PostgresRefunds:
 
     async def prior(self, conn: Connection, order_id: OrderId) -> PriorRefunds:
         """Everything given back or reserved on an order."""
-        return await prior_refunds(conn, order_id)
+        return (await refunds_on(conn, order_id)).prior
 
-    async def request(self, conn: Connection, issue: IssueRefundInput) -> None:
-        """Make the refund's row, with its reservation and its first submissions; a repeat changes nothing."""
+    async def request(self, conn: Connection, issue: IssueRefundInput) -> tuple[RefundRow, list[SubmissionRow]] | None:
+        """Make the refund's row, with its reservation and its first submissions, and return them; a repeat changes nothing, and returns None."""
         refund = issue.refund
-        locked = await self._orders.lock(conn, refund.order_id)  # whoever makes it at the same time has made it then
-        if await load_refund(conn, refund.refund_id) is not None:
-            return
+        locked = await self._orders.lock(conn, refund.order_id)
+        before = await refunds_on(conn, refund.order_id)  # whoever makes it at the same time has made it then
+        if refund.refund_id in before.refund_ids:
+            return None
         header = await self._cases.header(conn, refund.case_id)
         at = utc_now()
         try:
-            found = await self._reserve(conn, locked, refund, header)
+            found = await self._reserve(conn, locked, before.prior, refund, header)
         except RefusedError as error:
-            made = await self._insert(conn, issue, header, None, RefundState.REFUSED, error.code, at)
-            await record_facts(conn, made.refund_id, [_requested(made, at)])
+            async with sent_together(conn):
+                made = await self._insert(conn, issue, header, None, RefundState.REFUSED, error.code, at)
+                await record_facts(conn, made.refund_id, [_requested(made, at)])
             await self._hand_refused_over(conn, refund, error.code, at + issue.timers.alarm)
-            return
-        await self._start(conn, issue, header, found, at)
+            return made, []
+        async with sent_together(conn):
+            return await self._start(conn, issue, header, found, at)
 
     async def lock_with_order(self, conn: Connection, refund_id: RefundId) -> RefundRow:
         """A refund, its order's row locked before its own, as wherever both are needed. Raises :class:`RefundNotFoundError`."""
@@ -100,7 +105,8 @@ class PostgresRefunds:
         issue = refund.process()
         header = await self._cases.header(conn, refund.case_id)
         at = utc_now()
-        found = await self._reserve(conn, await self._orders.lock(conn, refund.order_id), issue.refund, header, channel)
+        locked = await self._orders.lock(conn, refund.order_id)
+        found = await self._reserve(conn, locked, await self.prior(conn, refund.order_id), issue.refund, header, channel)
         await conn.execute(_ACCEPT, refund.refund_id, PACKING.pack(found), found.amount_minor)
         accepted = await lock_refund(conn, refund.refund_id)
         requested = _requested(accepted, at)
@@ -148,7 +154,7 @@ class PostgresRefunds:
         channel: str | None,
         ordered_by: str,
         at: datetime,
-    ) -> None:
+    ) -> list[SubmissionRow]:
         """Commit to one attempt for each allocation; what the payout channel shall pay becomes a task of finance (R-RFD-15).
 
         The refund's history has it after the facts ``before``.
@@ -161,6 +167,7 @@ class PostgresRefunds:
         for each in fresh:
             if each.provider == PAYOUT:
                 await payouts.request_for_refund(conn, self._work_items, refund, each, ordered_by)
+        return fresh
 
     async def step(self, conn: Connection | Pool, refund_id: RefundId) -> RefundStep:
         """Where a refund stands. Raises :class:`RefundNotFoundError`."""
@@ -178,35 +185,42 @@ class PostgresRefunds:
         return step
 
     async def _reserve(
-        self, conn: Connection, locked: Record, refund: RequestRefund, header: CaseHeader, channel: str | None = None
+        self,
+        conn: Connection,
+        locked: LockedOrder,
+        prior: PriorRefunds,
+        refund: RequestRefund,
+        header: CaseHeader,
+        channel: str | None = None,
     ) -> Quote:
         try:
-            order = await self._orders.with_caps(conn, locked)
-            found = quote(order, refund.request, await prior_refunds(conn, refund.order_id))
+            found = quote(locked.order, refund.request, prior)
+            if refund.agreed_minor is not None and found.amount_minor < refund.agreed_minor:
+                raise RefusedError("less_than_agreed")
+            channels = {channel or channel_of(allocation) for allocation in _payable(found)} - {PAYOUT}
+            if not all(self._provider_serves(name, header.test) for name in channels):
+                raise RefusedError("provider_not_available")
+            await reserve(conn, refund.order_id, found, first_of=None if locked.capped else locked.order)
         except MoneyError as error:
             log.warning("refund.not_quotable", refund_id=str(refund.refund_id), error=str(error))
             raise RefusedError("not_quotable") from error
-        if refund.agreed_minor is not None and found.amount_minor < refund.agreed_minor:
-            raise RefusedError("less_than_agreed")
-        channels = {channel or channel_of(allocation) for allocation in _payable(found)} - {PAYOUT}
-        if not all(self._provider_serves(name, header.test) for name in channels):
-            raise RefusedError("provider_not_available")
-        try:
-            await reserve(conn, refund.order_id, found)
         except CapExceededError as error:
             raise RefusedError(error.constraint) from error
         return found
 
-    async def _start(self, conn: Connection, issue: IssueRefundInput, header: CaseHeader, found: Quote, at: datetime) -> None:
+    async def _start(
+        self, conn: Connection, issue: IssueRefundInput, header: CaseHeader, found: Quote, at: datetime
+    ) -> tuple[RefundRow, list[SubmissionRow]]:
         if not found.amount_minor:
             # Units that cost nothing are counted as given back, but no money moves: nothing to submit, book or tell finance.
             refund = await self._insert(conn, issue, header, found, RefundState.SETTLED, "nothing_to_pay", at)
             await record_facts(conn, refund.refund_id, [_requested(refund, at), _nothing_to_pay(at)])
-            return
+            return refund, []
         refund = await self._insert(conn, issue, header, found, RefundState.REQUESTED, "", at)
-        async with sent_together(conn):
-            await self._commit(conn, refund, _payable(found), _requested(refund, at), attempt=1, channel=None, ordered_by="system", at=at)
-            await outbox.append_last(conn, refund_events.requested(refund))
+        requested = _requested(refund, at)
+        fresh = await self._commit(conn, refund, _payable(found), requested, attempt=1, channel=None, ordered_by="system", at=at)
+        await outbox.append_last(conn, refund_events.requested(refund))
+        return refund, fresh
 
     async def _insert(
         self,
@@ -219,23 +233,34 @@ class PostgresRefunds:
         at: datetime,
     ) -> RefundRow:
         refund = issue.refund
-        return await insert_refund(
-            conn,
-            *(refund.refund_id, refund.case_id, header.case_number, issue.case_workflow_id, header.merchant_id, refund.order_id),
-            *(header.order_number, header.customer_ref, header.locale, header.test, refund.request.currency),
-            *(found.amount_minor if found else 0, refund.agreed_minor, refund.remedy.value, refund.reason, refund.policy_version),
-            *(
-                refund.approver,
-                refund.tier,
-                PACKING.pack(issue),
-                PACKING.pack(found) if found else None,
-                state.value,
-                code,
-                1 + issue.timers.retry_count,
-                at,
-            ),
-            at if state is RefundState.SETTLED else None,
-        )
+        columns = {
+            "refund_id": refund.refund_id,
+            "case_id": refund.case_id,
+            "case_number": header.case_number,
+            "case_workflow_id": issue.case_workflow_id,
+            "merchant_id": header.merchant_id,
+            "order_id": refund.order_id,
+            "order_number": header.order_number,
+            "customer_ref": header.customer_ref,
+            "locale": header.locale,
+            "test": header.test,
+            "currency": refund.request.currency,
+            "amount_minor": found.amount_minor if found else 0,
+            "agreed_minor": refund.agreed_minor,
+            "remedy": refund.remedy.value,
+            "reason": refund.reason,
+            "policy_version": refund.policy_version,
+            "approver": refund.approver,
+            "tier": refund.tier,
+            "process": PACKING.pack(issue),
+            "quote": PACKING.pack(found) if found else None,
+            "state": state.value,
+            "code": code,
+            "attempts_allowed": 1 + issue.timers.retry_count,
+            "requested_at": at,
+            "settled_at": at if state is RefundState.SETTLED else None,
+        }
+        return await insert_refund(conn, columns)
 
     async def _hand_refused_over(self, conn: Connection, refund: RequestRefund, code: str, due_at: datetime) -> None:
         log.warning("refund.refused", refund_id=str(refund.refund_id), code=code)

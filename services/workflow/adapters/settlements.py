@@ -13,6 +13,7 @@ from contracts.identifiers import SubmissionId
 from contracts.roles import Role
 from services.kit import deliveries, outbox
 from services.kit.clock import utc_now
+from services.kit.deliveries import NewDelivery
 from services.kit.logging import get_logger
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection
@@ -20,9 +21,9 @@ from services.kit.writing import sent_together, write
 from services.workflow.adapters import refund_events
 from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.refund_facts import PROVIDER, SYSTEM, FactKind, RefundFact, record_facts
-from services.workflow.adapters.refund_rows import RefundRow, SubmissionRow, lock_refund_of, submissions_of
+from services.workflow.adapters.refund_rows import RefundRow, SubmissionRow, lock_refund_of, step_of, submissions_of
 from services.workflow.money.accounts import PAYOUT
-from services.workflow.payloads.refund import RefundPhase
+from services.workflow.payloads.refund import RefundPhase, RefundStep
 from services.workflow.ports import ProviderRefund, ProviderState, WorkItems
 from services.workflow.refunds.phase import RefundState, is_last_automatic, latest, phase_of
 from services.workflow.refunds.submission import ContradictionError, SubmissionState, move
@@ -45,39 +46,38 @@ class Settlements:
         self._work_items = work_items
         self._bookkeeper = bookkeeper
 
-    async def record(self, conn: Connection, said: ProviderRefund, *, told_by: str = PROVIDER) -> bool:
+    async def record(self, conn: Connection, said: ProviderRefund, *, told_by: str = PROVIDER) -> RefundStep | None:
         """Take in the provider's own record of a submission, or what finance (``told_by``) says of a payout.
 
-        False where the submission is none of ours. Repeats and late news change nothing.
+        Returns where the refund stands then, None where the submission is none of ours. Repeats and late news change nothing.
         """
         if said.state is ProviderState.REVERSED:
             # Its success may be heard of later, or never: both ways of the money are booked, and only finance sends it again.
             paid = replace(said, state=ProviderState.SUCCEEDED, failure_code=None)
-            ours = await self.record(conn, paid, told_by=told_by)
-            return ours and await self.record(conn, replace(said, state=ProviderState.FAILED), told_by=told_by)
+            if await self.record(conn, paid, told_by=told_by) is None:
+                return None
+            return await self.record(conn, replace(said, state=ProviderState.FAILED), told_by=told_by)
         located = await self._locate(conn, said.submission_id)
         if located is None:
-            return False
+            return None
         refund, submission, others = located
-        if (said.amount_minor, said.currency) != (submission.amount_minor, submission.currency):
-            await self._contradiction(conn, refund, submission, "amount")
-            return True
+        now = submission
         try:
-            state = move(submission.state, _SAID[said.state.value])
+            if (said.amount_minor, said.currency) != (submission.amount_minor, submission.currency):
+                await self._contradiction(conn, refund, submission, "amount")
+            elif (state := move(submission.state, _SAID[said.state.value])) is not None:
+                now = replace(
+                    submission,
+                    state=state,
+                    provider_refund_id=said.provider_refund_id or submission.provider_refund_id,
+                    settlement_reference=said.settlement_reference or submission.settlement_reference,
+                    failure_code=said.failure_code,
+                )
+                async with sent_together(conn):
+                    refund = await self._apply(conn, refund, submission, now, others, told_by)
         except ContradictionError as error:
             await self._contradiction(conn, refund, submission, error.says.value)
-            return True
-        if state is not None:
-            now = replace(
-                submission,
-                state=state,
-                provider_refund_id=said.provider_refund_id or submission.provider_refund_id,
-                settlement_reference=said.settlement_reference or submission.settlement_reference,
-                failure_code=said.failure_code,
-            )
-            async with sent_together(conn):
-                await self._apply(conn, refund, submission, now, others, told_by)
-        return True
+        return step_of(refund, [now, *others])
 
     async def mark_unknown(self, conn: Connection, submission_id: SubmissionId) -> None:
         """Nobody can say whether the provider took the submission; it will be looked up."""
@@ -118,7 +118,7 @@ class Settlements:
 
     async def _apply(
         self, conn: Connection, refund: RefundRow, before: SubmissionRow, now: SubmissionRow, others: Sequence[SubmissionRow], told_by: str
-    ) -> None:
+    ) -> RefundRow:
         at = utc_now()
         await conn.execute(
             _UPDATE, now.submission_id, now.state.value, now.provider_refund_id, now.settlement_reference, now.failure_code, at
@@ -144,6 +144,7 @@ class Settlements:
         if now.state.final:
             await wake_if_wanted(conn, refund, uuid5(now.submission_id, f"woken/{now.state.value}"))
         await outbox.append_last(conn, [*events, *more])
+        return refund
 
     async def _failed(
         self, conn: Connection, refund: RefundRow, submission: SubmissionRow, at: datetime
@@ -238,7 +239,7 @@ async def wake_if_wanted(conn: Connection, refund: RefundRow, event_id: UUID) ->
         return
     await conn.execute("UPDATE refunds SET signal_wanted = false WHERE refund_id = $1", refund.refund_id)
     payload = {"refund_id": str(refund.refund_id), "event_id": str(event_id), "input": None}
-    await deliveries.add(conn, event_id=event_id, key=f"refund/{refund.refund_id}", kind="signal_refund", payload=payload)
+    await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"refund/{refund.refund_id}", kind="signal_refund", payload=payload))
 
 
 async def tell_case(conn: Connection, refund: RefundRow, event_id: UUID, kind: str, code: str) -> None:
@@ -249,7 +250,7 @@ async def tell_case(conn: Connection, refund: RefundRow, event_id: UUID, kind: s
         "kind": kind,
         "data": {"refund_id": str(refund.refund_id), "code": code},
     }
-    await deliveries.add(conn, event_id=event_id, key=f"case/{refund.case_id}", kind="signal_case", payload=payload)
+    await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"case/{refund.case_id}", kind="signal_case", payload=payload))
 
 
 def _fact(kind: FactKind, submission: SubmissionRow, at: datetime, actor: str, code: str = "") -> RefundFact:

@@ -1,13 +1,13 @@
 """The steps of a case's processes, each one transaction under the case's row lock and done once."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import asyncpg
 
 from contracts.base import Model
 from contracts.progress import Progress
-from services.kit.postgres import Connection, autocommit, transaction
+from services.kit.postgres import Connection, transaction
 from services.kit.writing import sent_together, write
 from services.workflow.adapters import agreeing, ending, reshipping, returning, waiting
 from services.workflow.adapters.assessing import assess
@@ -18,6 +18,7 @@ from services.workflow.payloads.case import (
     AssessCase,
     Because,
     Breach,
+    CaseSignal,
     ChooseOption,
     CompleteRemedy,
     EndCase,
@@ -46,33 +47,41 @@ from services.workflow.payloads.returns import (
 Ask = TypeVar("Ask", bound=Operation)
 Result = TypeVar("Result", bound=Model)
 Step = Callable[[Books, Connection, CaseRow, Ask], Awaitable[Result]]
+Answered: TypeAlias = tuple[Result, tuple[CaseSignal, ...]]
+"""What a step came to, and what its process should have heard before."""
 
 
 async def run_once(books: Books, step: Step[Ask, Result], result: type[Result], ask: Ask) -> Result:
     """Run a step once: lock the case, do it, keep the answer."""
-    try:
-        async with transaction(books.pool) as conn:
-            return await _once(books, conn, step, result, ask)
-    except asyncpg.UniqueViolationError:  # the step ended elsewhere while this one waited for the lock: now its answer is seen
-        async with transaction(books.pool) as conn:
-            return await _once(books, conn, step, result, ask)
+    answer, _ = await _run_once(books, step, result, ask, None)
+    return answer
 
 
 async def begin_once(books: Books, step: Step[Ask, Result], result: type[Result], ask: Ask, workflow_id: str) -> Result:
-    """Run the step that a process begins with once; its answer also has the facts that are on record for that process by now."""
-    answer = await run_once(books, step, result, ask)
-    async with autocommit(books.pool) as conn:
-        return answer.model_copy(update={"facts": await books.facts.signals_of(conn, ask.case_id, workflow_id)})
+    """Run the step that a process begins with once; its answer also has the facts that were on record for that process."""
+    answer, facts = await _run_once(books, step, result, ask, workflow_id)
+    return answer.model_copy(update={"facts": facts})
 
 
-async def _once(books: Books, conn: Connection, step: Step[Ask, Result], result: type[Result], ask: Ask) -> Result:
-    row, done = await books.cases.lock_for(conn, ask.case_id, ask.operation_id)
+async def _run_once(books: Books, step: Step[Ask, Result], result: type[Result], ask: Ask, workflow_id: str | None) -> Answered[Result]:
+    try:
+        async with transaction(books.pool) as conn:
+            return await _once(books, conn, step, result, ask, workflow_id)
+    except asyncpg.UniqueViolationError:  # the step ended elsewhere while this one waited for the lock: now its answer is seen
+        async with transaction(books.pool) as conn:
+            return await _once(books, conn, step, result, ask, workflow_id)
+
+
+async def _once(
+    books: Books, conn: Connection, step: Step[Ask, Result], result: type[Result], ask: Ask, workflow_id: str | None
+) -> Answered[Result]:
+    row, done, facts = await books.cases.lock_for(conn, ask.case_id, ask.operation_id, workflow_id)
     if done is not None:
-        return result.model_validate(done)
+        return result.model_validate(done), facts
     async with sent_together(conn):
         answer = await step(books, conn, row, ask)
         await write(conn, _KEEP, ask.operation_id, ask.case_id, answer)
-    return answer
+    return answer, facts
 
 
 class CaseTransactions:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.kit import deliveries
-from services.kit.deliveries import Deliverer, Delivery
+from services.kit.deliveries import Deliverer, Delivery, NewDelivery
 from services.kit.postgres import Pool, transaction
 from tests.integration.kit.support import running, until
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.engines
 
 async def _add(pool: Pool, key: str, payload: object, *, event_id: UUID | None = None) -> bool:
     async with transaction(pool) as connection:
-        return await deliveries.add(connection, event_id=event_id or uuid4(), key=key, kind="test", payload=payload)
+        return await deliveries.add(connection, NewDelivery(event_id=event_id or uuid4(), key=key, kind="test", payload=payload))
 
 
 async def _none_pending(pool: Pool) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.kit import deliveries
+from services.kit.deliveries import NewDelivery
 from services.kit.housekeeping import prune
 from services.kit.postgres import Pool, transaction
 from services.kit.relay import Relay
@@ -19,7 +20,7 @@ async def _make_old(pool: Pool) -> None:
     await commit(pool, an_event(), an_event(), an_event())
     async with transaction(pool) as connection:
         for event in (an_event(), an_event(), an_event()):
-            await deliveries.add(connection, event_id=event.event_id, key="k", kind="test", payload={})
+            await deliveries.add(connection, NewDelivery(event_id=event.event_id, key="k", kind="test", payload={}))
     for table, done_at in (("outbox", "sent_at"), ("delivery", "delivered_at")):
         await pool.execute(
             f"""

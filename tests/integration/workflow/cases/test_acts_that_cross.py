@@ -122,7 +122,9 @@ async def _unheard(service: CaseService, case_id: CaseId, body: OptionChosen) ->
     """Put a choice on record without telling the process."""
     async with transaction(service.pool) as conn:
         kind, workflow_id = FactKind.OPTION_CHOSEN, f"case/{case_id}"
-        assert await service.books.facts.add(conn, EventId(uuid4()), kind, workflow_id, 0, body, utc_now())
+        event_id = EventId(uuid4())
+        assert await service.books.facts.add(conn, event_id, kind, workflow_id, 0, body, utc_now())
+        await conn.execute("DELETE FROM delivery WHERE event_id = $1", event_id)
 
 
 def _ending(case_id: CaseId) -> EndCase:

@@ -19,6 +19,7 @@ from contracts.roles import Role
 from services.workflow.adapters.provider_sandbox import SandboxProvider, open_sandbox_provider
 from services.workflow.adapters.refund_steps import PostgresRefundSteps
 from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundResult, RefundSignal, RefundStep
+from services.workflow.ports import ProviderRefund
 from services.workflow.worker import WORKFLOW_RUNNER
 from services.workflow.workflows.issue_refund import IssueRefund
 from tests.support.builders import a_payment, an_order
@@ -155,9 +156,12 @@ async def test_what_finance_orders_while_the_process_is_about_to_end_is_paid(
     overtaken: list[RefundId] = []
 
     class Overtaken(PostgresRefundSteps):
-        async def stands_and_waits(self, refund_id: RefundId) -> RefundStep:
-            step = await super().stands_and_waits(refund_id)
-            if step.phase is RefundPhase.SETTLED and not overtaken:
+        async def record(self, said: ProviderRefund) -> RefundStep | None:
+            step = await super().record(said)
+            if step is not None and step.phase is RefundPhase.SETTLED and not overtaken:
+                refund_id = await desk.pool.fetchval(
+                    "SELECT refund_id FROM refund_submissions WHERE submission_id = $1", said.submission_id
+                )
                 overtaken.append(refund_id)
                 await comes_back_and_is_ordered_again(refund_id)
             return step

@@ -15,7 +15,7 @@ from services.kit.postgres import transaction
 from tests.support.builders import a_case, a_payment, an_order
 from tests.support.stripe_stub import a_stubbed_provider
 from tests.support.workflow_api import a_client, an_api
-from tests.support.workflow_records import RecordsDesk, an_issue
+from tests.support.workflow_records import RecordsDesk, an_issue, heard_by_nobody
 
 pytestmark = pytest.mark.engines
 
@@ -39,7 +39,7 @@ async def a_submission_of(desk: RecordsDesk, mode: str, provider: str = "stripe"
     opened = a_case(order=order, case_id=case_id, case_number=f"C26-{case_id.hex[:6]}")
     async with transaction(desk.pool) as conn:
         await desk.orders.apply(conn, order)
-        await desk.cases.open(conn, opened, test=mode == "test")
+        await desk.cases.open(conn, opened, heard_by_nobody(), test=mode == "test")
     issue = an_issue(opened)
     await desk.request(issue)
     (submission,) = await desk.submissions(issue.refund.refund_id)
