@@ -7,10 +7,10 @@ from typing import Any, Final
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
+from services.kit.data_converter import DATA_CONVERTER
 from services.kit.logging import get_logger
 from services.kit.redaction import describe_error
 from services.kit.settings import KitSettings
@@ -39,7 +39,7 @@ async def connect_temporal(settings: KitSettings, *, identity: str, wait_seconds
             return await Client.connect(
                 settings.temporal_address,
                 namespace=settings.temporal_namespace,
-                data_converter=pydantic_data_converter,
+                data_converter=DATA_CONVERTER,
                 identity=f"aftersales-{identity}",
                 tls=settings.temporal_tls,
             )

@@ -11,14 +11,21 @@ from typing import Any, NamedTuple
 from services.kit.postgres import Connection
 
 
+class _Target(NamedTuple):
+    """What a statement writes to; None for the call of a function."""
+
+    table: str | None
+    inserts: bool
+
+
 class _Write(NamedTuple):
     statement: str
     values: Sequence[Any]
 
     def goes_with(self, earlier: "_Write") -> bool:
         """Whether both may be parts of one statement: they write to two tables, or this one adds rows that the earlier change does not see."""
-        own, other = _TABLE.match(self.statement), _TABLE.match(earlier.statement)
-        return own is None or other is None or own["table"] != other["table"] or (own["insert"] is not None and other["insert"] is None)
+        own, other = _target(self.statement), _target(earlier.statement)
+        return own.table is None or own.table != other.table or (own.inserts and not other.inserts)
 
 
 @dataclass(slots=True)
@@ -99,6 +106,12 @@ def _together(statements: Sequence[str], counts: Sequence[int]) -> str:
 def _renumbered(statement: str, given: int) -> str:
     """The statement with its parameters after so many others."""
     return _PARAMETER.sub(lambda place: f"${int(place[1]) + given}", statement)
+
+
+@lru_cache(maxsize=256)
+def _target(statement: str) -> _Target:
+    found = _TABLE.match(statement)
+    return _Target(None, inserts=False) if found is None else _Target(found["table"], inserts=found["insert"] is not None)
 
 
 _PARAMETER = re.compile(r"\$(\d+)")

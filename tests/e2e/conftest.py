@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx2
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from deploy.local.stack.running import RunningStack, running_stack
+from services.kit.data_converter import DATA_CONVERTER
 from tests.support.ports import a_stack_starts
 from tests.support.shop import DEMO_STRICT, Case, Shop
 from tests.support.shop_records import Records
@@ -45,7 +45,7 @@ async def shop(stack: RunningStack) -> AsyncIterator[Shop]:
 async def records(stack: RunningStack) -> Records:
     """The records that cases leave behind."""
     temporal = await Client.connect(
-        stack.state["temporal_address"], namespace=stack.state["temporal_namespace"], data_converter=pydantic_data_converter
+        stack.state["temporal_address"], namespace=stack.state["temporal_namespace"], data_converter=DATA_CONVERTER
     )
     return Records(temporal, stack.state["kafka_bootstrap_servers"])
 

@@ -14,9 +14,9 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails, WorkflowReplayResult
 
+from services.kit.data_converter import DATA_CONVERTER
 from services.kit.workflow_runner import ForgettingRunner
 from services.workflow.worker import WORKFLOW_RUNNER, WORKFLOWS
 
@@ -33,7 +33,7 @@ def history(request: pytest.FixtureRequest) -> WorkflowHistory:
 
 
 async def test_a_committed_history_replays(history: WorkflowHistory) -> None:
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=WORKFLOW_RUNNER)
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=WORKFLOW_RUNNER)
     result: WorkflowReplayResult = await replayer.replay_workflow(history, raise_on_replay_failure=False)
     assert result.replay_failure is None
 
@@ -52,7 +52,7 @@ async def test_nothing_is_left_of_a_process_that_waits_once_it_left_the_cache(na
 
     real_create = UnsandboxedWorkflowRunner.create_instance
     monkeypatch.setattr(UnsandboxedWorkflowRunner, "create_instance", create)
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=WORKFLOW_RUNNER)
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=WORKFLOW_RUNNER)
     gc.disable()
     try:
         await replayer.replay_workflow(waiting)
@@ -81,7 +81,7 @@ async def test_a_process_may_be_put_out_of_the_cache_twice(monkeypatch: pytest.M
 
     real_create = ForgettingRunner.create_instance
     monkeypatch.setattr(ForgettingRunner, "create_instance", evict_twice)
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=WORKFLOW_RUNNER)
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=WORKFLOW_RUNNER)
     result = await replayer.replay_workflow(WorkflowHistory.from_json("twice", (FOLDER / "silence.case.json").read_text(encoding="utf-8")))
     assert result.replay_failure is None
     assert len(evictions) == 1

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from services.kit.data_converter import DATA_CONVERTER
 from services.kit.temporal import SEARCH_ATTRIBUTE_TYPES
 from services.workflow.workflows.ui import SEARCH_ATTRIBUTES
 
@@ -20,7 +20,7 @@ async def skipped_time() -> AsyncIterator[WorkflowEnvironment]:
     server = shutil.which("temporal-test-server", path=Path(sys.executable).parent)
     assert server, "temporal-test-server is not installed: run make setup"
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=server, data_converter=pydantic_data_converter, identity="recorder"
+        test_server_existing_path=server, data_converter=DATA_CONVERTER, identity="recorder"
     ) as environment:
         wanted = {name: SEARCH_ATTRIBUTE_TYPES[kind] for name, kind in SEARCH_ATTRIBUTES.items()}
         request = AddSearchAttributesRequest(namespace=environment.client.namespace, search_attributes=wanted)

@@ -12,7 +12,7 @@ from deploy.local.bench.place import Place
 from deploy.local.bench.report import Result, Row
 from deploy.local.bench.straight_cases import StraightCases
 from deploy.local.bench.turns import in_turns
-from deploy.local.bench.workflow_service import PaymentDesk, WorkflowService, a_workflow_service
+from deploy.local.bench.workflow_service import PaymentDesk, WorkflowService, a_workflow_service, temporal
 
 ROWS = (
     RATIO := Row(
@@ -34,6 +34,8 @@ ROWS = (
     ),
 )
 _HANDS = 16
+_WAVES = 3
+"""How many times the size's cases a turn has: its last ones run almost alone, and shall not count much."""
 
 
 async def measure_cases(place: Place) -> AsyncIterator[Result]:
@@ -42,7 +44,7 @@ async def measure_cases(place: Place) -> AsyncIterator[Result]:
     async with httpx2.AsyncClient(trust_env=False, timeout=30) as http, a_workflow_service(place, queue="bench-cases") as service:
         desk = PaymentDesk(place, http)
         await desk.settle_at_once(webhooks=False)
-        cases, bare = StraightCases(service, desk), NoOpWorker(service.client, "bench-no-op")
+        cases, bare = StraightCases(service, desk), NoOpWorker(await temporal(place), "bench-no-op")
         async with cases.watched(), bare.worker():
             script, events = await _one_case(service, cases)
             yield EVENTS.is_(events)
@@ -50,12 +52,14 @@ async def measure_cases(place: Place) -> AsyncIterator[Result]:
             await bare.play(noop_id, script)
             yield BARE_EVENTS.is_(await _events(service, noop_id))
 
+            pieces = size.cases * _WAVES
+
             async def play_cases() -> float:
-                prepared = await cases.prepare(size.cases)
+                prepared = await cases.prepare(pieces)
                 return await rate_of([partial(cases.play, opened) for opened in prepared], _HANDS)
 
             async def play_noops() -> float:
-                return await rate_of([partial(bare.play, f"no-op/{uuid4()}", script) for _ in range(size.cases)], _HANDS)
+                return await rate_of([partial(bare.play, f"no-op/{uuid4()}", script) for _ in range(pieces)], _HANDS)
 
             rates = await in_turns({"cases": play_cases, "noops": play_noops}, size.turns)
     yield RATIO.is_(rates.ratio("cases", "noops"))

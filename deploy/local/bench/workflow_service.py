@@ -10,12 +10,14 @@ from uuid import uuid4
 import httpx2
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
 
 from contracts.envelope import Envelope
 from contracts.events import EventBody
 from contracts.identifiers import EventId
 from deploy.local.bench.place import Place
 from services.kit.clock import utc_now
+from services.kit.data_converter import DATA_CONVERTER
 from services.kit.deliveries import Deliverer
 from services.kit.handlers import Received
 from services.kit.postgres import Pool, open_pool, transaction
@@ -65,7 +67,7 @@ async def a_workflow_service(place: Place, *, queue: str) -> AsyncIterator[Workf
     settings = workflow_settings(place, queue)
     stop = asyncio.Event()
     async with open_pool(settings.postgres_dsn, service="workflow") as pool, open_providers(settings) as providers:
-        client = await temporal(place)
+        client = await temporal(place, DATA_CONVERTER)
         books = books_of(pool, settings, providers)
         starter = CaseStarter(client, books, queue)
         deliverer = Deliverer(pool, CaseDeliverer(client, books, starter, queue).deliver, concurrency=settings.deliveries_at_once)
@@ -78,10 +80,10 @@ async def a_workflow_service(place: Place, *, queue: str) -> AsyncIterator[Workf
             await delivering
 
 
-async def temporal(place: Place) -> Client:
-    """A client of the place's Temporal."""
+async def temporal(place: Place, converter: DataConverter = pydantic_data_converter) -> Client:
+    """A client of the place's Temporal, as the SDK comes unless another ``converter`` is given."""
     state = place.stack.state
-    return await Client.connect(state["temporal_address"], namespace=state["temporal_namespace"], data_converter=pydantic_data_converter)
+    return await Client.connect(state["temporal_address"], namespace=state["temporal_namespace"], data_converter=converter)
 
 
 def workflow_settings(place: Place, queue: str) -> WorkflowSettings:

@@ -1,6 +1,6 @@
 """One version of one policy pack, ready to decide."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from contracts.decision_result import Clause
@@ -28,16 +28,16 @@ class Policy:
     settings: PolicySettings
     tables: dict[str, DecisionTable]
     clauses: dict[str, Clause]
+    timers: Timers = field(init=False)
+    """What a case's processes wait by."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "timers", Timers.of(self.settings))
 
     @property
     def policy_version(self) -> str:
         """How decisions name this policy: ``pack@version`` (R-POL-01)."""
         return f"{self.pack}@{self.version}"
-
-    @property
-    def timers(self) -> Timers:
-        """What a case's processes wait by."""
-        return Timers.of(self.settings)
 
     @property
     def max_rejected_offers(self) -> int:

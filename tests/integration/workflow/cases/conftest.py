@@ -5,16 +5,16 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from deploy.local.engines.temporal import NAMESPACE
+from services.kit.data_converter import DATA_CONVERTER
 from tests.support.case_service import CaseService, a_case_service
 from tests.support.payment_provider import FakeProvider
 
 
 @pytest.fixture(scope="session")
 async def pydantic_client(temporal_address: str) -> Client:
-    return await Client.connect(temporal_address, namespace=NAMESPACE, data_converter=pydantic_data_converter)
+    return await Client.connect(temporal_address, namespace=NAMESPACE, data_converter=DATA_CONVERTER)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -17,6 +16,7 @@ from contracts.identifiers import ApprovalId
 from contracts.resolution_v1 import ApprovalKind
 from contracts.roles import Role
 from services.kit.clock import utc_now
+from services.kit.data_converter import DATA_CONVERTER
 from services.kit.postgres import transaction
 from services.workflow.activities.approvals import ApprovalActivities
 from services.workflow.adapters.approval_steps import PostgresApprovalSteps
@@ -38,7 +38,7 @@ Question = Callable[[], Any]
 @pytest.fixture(scope="module")
 async def clock() -> AsyncIterator[WorkflowEnvironment]:
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=TEST_SERVER, data_converter=pydantic_data_converter
+        test_server_existing_path=TEST_SERVER, data_converter=DATA_CONVERTER
     ) as environment:
         yield environment
 

@@ -10,12 +10,12 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from contracts.identifiers import RefundId
 from contracts.roles import Role
+from services.kit.data_converter import DATA_CONVERTER
 from services.workflow.adapters.provider_sandbox import SandboxProvider, open_sandbox_provider
 from services.workflow.adapters.refund_steps import PostgresRefundSteps
 from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundResult, RefundSignal, RefundStep
@@ -37,7 +37,7 @@ FOUR_FAILURES = [{"failure_code": "account_closed"}] * 4
 @pytest.fixture(scope="module")
 async def clock() -> AsyncIterator[WorkflowEnvironment]:
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=TEST_SERVER, data_converter=pydantic_data_converter
+        test_server_existing_path=TEST_SERVER, data_converter=DATA_CONVERTER
     ) as environment:
         yield environment
 

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from deploy.local.engines.temporal import NAMESPACE
+from services.kit.data_converter import DATA_CONVERTER
 from services.workflow.adapters.provider_sandbox import open_sandbox_provider
 from services.workflow.payloads.refund import RefundSignal
 from services.workflow.workflows.issue_refund import IssueRefund
@@ -32,7 +32,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]
 
 @pytest.fixture(scope="module")
 async def client(temporal_address: str) -> Client:
-    return await Client.connect(temporal_address, namespace=NAMESPACE, data_converter=pydantic_data_converter)
+    return await Client.connect(temporal_address, namespace=NAMESPACE, data_converter=DATA_CONVERTER)
 
 
 @pytest.mark.parametrize("watch_seconds", [3.0, 0.0], ids=["watching", "by signal"])

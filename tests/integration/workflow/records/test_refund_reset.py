@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from deploy.local.engines.temporal import NAMESPACE
+from services.kit.data_converter import DATA_CONVERTER
 from services.workflow.payloads.refund import IssueRefundInput, RefundResult
 from services.workflow.workflows.issue_refund import IssueRefund
 from tests.support.ops_hands import reset, start_over
@@ -31,7 +31,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]
 
 @pytest.fixture(scope="module")
 async def client(temporal_address: str) -> Client:
-    return await Client.connect(temporal_address, namespace=NAMESPACE, data_converter=pydantic_data_converter)
+    return await Client.connect(temporal_address, namespace=NAMESPACE, data_converter=DATA_CONVERTER)
 
 
 async def paid_once(desk: RecordsDesk, sandbox: SandboxServer, issue: IssueRefundInput, result: RefundResult) -> None:
