@@ -1,12 +1,14 @@
 """What intake reads from Kafka: storefront orders, and the facts of the other services, which become its own view of each case."""
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from contracts import refund_v1, resolution_v1, shipment_v1
 from contracts.case_state import ENDED
-from contracts.events import CaseEvent
-from contracts.identifiers import MerchantId
+from contracts.identifiers import CaseId, MerchantId
 from contracts.refund_v1 import RefundEvent
 from contracts.resolution_v1 import CaseClosed, ResolutionEvent
 from contracts.shipment_v1 import ShipmentEvent
@@ -16,7 +18,7 @@ from services.intake.domain.facts_told import INTERNAL, facts_told, timeline_cod
 from services.intake.domain.fold_resolution import fold_resolution, settled_units
 from services.intake.domain.fold_shipment import fold_shipment
 from services.intake.domain.orders import parse_snapshot, prepare
-from services.intake.domain.view import CaseRecord, CaseView, TimelineEntry
+from services.intake.domain.view import CaseRecord, CaseView, ChangedCase, TimelineEntry
 from services.intake.house import House
 from services.kit.errors import PermanentError
 from services.kit.handlers import Handlers, RawRecord, Received
@@ -28,13 +30,15 @@ def build_handlers(house: House) -> Handlers:
     handlers = Handlers()
     handlers.raw(Topic.STOREFRONT_ORDER)(_Storefront(house).take)
     views = _Views(house)
+    # One handler for all types of a topic, so that whatever follows one another is taken in together.
+    resolutions, shipments, refunds = views.resolutions, views.shipments, views.refunds
     for resolution in resolution_v1.EVENTS:
-        handlers.on(resolution)(views.resolution)
+        handlers.on_many(resolution)(resolutions)
     for shipment in shipment_v1.EVENTS:
-        handlers.on(shipment)(views.shipment)
+        handlers.on_many(shipment)(shipments)
     for refund in refund_v1.EVENTS:
         if issubclass(refund, RefundEvent):  # what finance pays or posts beside refunds is no part of a case's view
-            handlers.on(refund)(views.refund)
+            handlers.on_many(refund)(refunds)
     return handlers
 
 
@@ -61,62 +65,80 @@ class _Storefront:
 
 
 class _Views:
-    """Keeps the view of each case. Kafka keeps the order per key; what is older than what was seen changes nothing."""
+    """Keeps the views of cases. Kafka keeps the order per key; what is older than what was seen changes nothing."""
 
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def resolution(self, connection: Connection, event: Received[Any]) -> None:
+    async def resolutions(self, connection: Connection, events: Sequence[Received[Any]]) -> None:
         """Take in what the workflow decided or did."""
-        body: ResolutionEvent = event.body
-        case = await self._locked(connection, body)
-        if _seen(case.view, event):
-            return
-        view = fold_resolution(case.view, body, event.occurred_at)
-        await self._save(connection, case, view, event)
-        if units := settled_units(body):
-            await self._house.cases.settle(connection, case.case_id, units)
-        if body.progress.status in ENDED and not _reopened_since(case.view, body, event.occurred_at):
-            await self._house.cases.set_open(connection, case.case_id, is_open=False)
-        elif case.view.status in ENDED and body.progress.status not in ENDED:
-            await self._house.cases.set_open(connection, case.case_id, is_open=True)
+        async with self._changing(connection, events) as cases:
+            for event in events:
+                body: ResolutionEvent = event.body
+                case, before = cases[body.case_id], cases[body.case_id].view
+                if not case.is_news(event):
+                    continue
+                case.take(event, fold_resolution(before, body, event.occurred_at))
+                if units := settled_units(body):
+                    await self._house.cases.settle(connection, body.case_id, units)
+                if body.progress.status in ENDED and not _reopened_since(before, body, event.occurred_at):
+                    await self._house.cases.set_open(connection, body.case_id, is_open=False)
+                elif before.status in ENDED and body.progress.status not in ENDED:
+                    await self._house.cases.set_open(connection, body.case_id, is_open=True)
 
-    async def shipment(self, connection: Connection, event: Received[Any]) -> None:
+    async def shipments(self, connection: Connection, events: Sequence[Received[Any]]) -> None:
         """Take in what happened to goods."""
-        body: ShipmentEvent = event.body
-        case = await self._locked(connection, body)
-        if not _seen(case.view, event):
-            await self._save(connection, case, fold_shipment(case.view, body), event)
+        async with self._changing(connection, events) as cases:
+            for event in events:
+                body: ShipmentEvent = event.body
+                case = cases[body.case_id]
+                if case.is_news(event):
+                    case.take(event, fold_shipment(case.view, body))
 
-    async def refund(self, connection: Connection, event: Received[Any]) -> None:
-        """Take in what became of a refund; the sequence counts per order."""
-        body: RefundEvent = event.body
-        case = await self._house.cases.get(connection, body.case_id, lock=True)
-        if case is None:
-            raise PermanentError("intake knows no such case")
-        state = timeline_code(type(body)).partition(".")[2]
-        await self._house.refunds.apply(connection, body, state, event.envelope.sequence, event.occurred_at)
-        await self._house.cases.save(connection, case, case.view, event.occurred_at, [_entry(event)])
+    async def refunds(self, connection: Connection, events: Sequence[Received[Any]]) -> None:
+        """Take in what became of refunds; their sequence counts per order."""
+        async with self._changing(connection, events) as cases:
+            for event in events:
+                body: RefundEvent = event.body
+                state = timeline_code(type(body)).partition(".")[2]
+                await self._house.refunds.apply(connection, body, state, event.envelope.sequence, event.occurred_at)
+                cases[body.case_id].tell(event)
 
-    async def _locked(self, connection: Connection, body: CaseEvent) -> CaseRecord:
-        case = await self._house.cases.get(connection, body.case_id, lock=True)
-        if case is None or case.merchant_id != body.merchant_id:
-            raise PermanentError("intake knows no such case")
-        return case
-
-    async def _save(self, connection: Connection, case: CaseRecord, view: CaseView, event: Received[Any]) -> None:
-        sequences = {**view.sequences, event.topic.value: event.envelope.sequence}
-        view = view.model_copy(update={"sequences": sequences})
-        await self._house.cases.save(connection, case, view, event.occurred_at, [_entry(event)])
-
-
-def _entry(event: Received[Any]) -> TimelineEntry:
-    kind = type(event.body)
-    return TimelineEntry(event.occurred_at, timeline_code(kind), facts_told(event.body), internal=kind in INTERNAL)
+    @asynccontextmanager
+    async def _changing(self, connection: Connection, events: Sequence[Received[Any]]) -> AsyncIterator[dict[CaseId, "_Changing"]]:
+        """The cases that events are about, locked; saved at the end of the block. Raises :class:`PermanentError` where intake does not know one."""
+        records = await self._house.cases.lock(connection, {event.body.case_id for event in events})
+        for event in events:
+            record = records.get(event.body.case_id)
+            if record is None or record.merchant_id != event.body.merchant_id:
+                raise PermanentError("intake knows no such case")
+        cases = {case_id: _Changing(record, record.view) for case_id, record in records.items()}
+        yield cases
+        changed = [ChangedCase(case.record, case.view, case.entries[-1].at, case.entries) for case in cases.values() if case.entries]
+        await self._house.cases.save_all(connection, changed)
 
 
-def _seen(view: CaseView, event: Received[Any]) -> bool:
-    return event.envelope.sequence <= view.sequences.get(event.topic.value, 0)
+@dataclass(slots=True)
+class _Changing:
+    """A case as it was read, and what became of it since."""
+
+    record: CaseRecord
+    view: CaseView
+    entries: list[TimelineEntry] = field(default_factory=list)
+
+    def is_news(self, event: Received[Any]) -> bool:
+        """Whether an event is later than what was seen of its topic."""
+        return event.envelope.sequence > self.view.sequences.get(event.topic.value, 0)
+
+    def take(self, event: Received[Any], view: CaseView) -> None:
+        """The view after an event that is news."""
+        self.view = view.model_copy(update={"sequences": {**view.sequences, event.topic.value: event.envelope.sequence}})
+        self.tell(event)
+
+    def tell(self, event: Received[Any]) -> None:
+        """An event that the timeline has."""
+        kind = type(event.body)
+        self.entries.append(TimelineEntry(event.occurred_at, timeline_code(kind), facts_told(event.body), internal=kind in INTERNAL))
 
 
 def _reopened_since(view: CaseView, body: ResolutionEvent, occurred_at: datetime) -> bool:

@@ -1,6 +1,6 @@
 """What the use cases need of the world, as protocols: the adapters are these on PostgreSQL, on disk, and with keys."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from contracts.scenes import Scene
 from services.intake.domain.application import Claim
 from services.intake.domain.callers import CustomerCaller
 from services.intake.domain.orders import OrderRow
-from services.intake.domain.view import CaseRecord, CaseView, TimelineEntry
+from services.intake.domain.view import CaseRecord, CaseView, ChangedCase, TimelineEntry
 from services.kit.idempotency import IdempotentRequest, Reply
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection
@@ -68,6 +68,12 @@ class Cases(Protocol):
 
     async def save(self, connection: Connection, case: CaseRecord, view: CaseView, now: datetime, entries: Sequence[TimelineEntry]) -> None:
         """Store a changed view and what happened, of a case that was read locked; the version goes up by one."""
+
+    async def lock(self, connection: Connection, case_ids: Collection[CaseId]) -> dict[CaseId, CaseRecord]:
+        """Those of some cases that are on record, locked until commit."""
+
+    async def save_all(self, connection: Connection, changed: Sequence[ChangedCase]) -> None:
+        """What :meth:`save` does, for cases of which each is there once."""
 
     async def add_to_timeline(self, connection: Connection, case_id: CaseId, entries: Sequence[TimelineEntry]) -> None:
         """Append to the timeline and nothing else."""

@@ -1,6 +1,6 @@
 """The case register in PostgreSQL: few statements, because opening a case is what everybody waits for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from contracts.identifiers import CaseId, CustomerRef, MerchantId, OrderId
 from contracts.scenes import Scene
 from services.intake.adapters.packing import PACKING
 from services.intake.adapters.timelines import appended
-from services.intake.domain.view import CaseRecord, CaseView, TimelineEntry
+from services.intake.domain.view import CaseRecord, CaseView, ChangedCase, TimelineEntry
 from services.intake.ports import NewCaseRows
 from services.kit.postgres import Connection
 
@@ -33,7 +33,12 @@ SELECT $23::uuid, $1, $24::text, $25::text, $16 WHERE $23::uuid IS NOT NULL
 """
 _GET = f"SELECT {CASE_COLUMNS} FROM cases WHERE case_id = $1"  # noqa: S608 - a constant of this module
 _GET_LOCKED = f"{_GET} FOR NO KEY UPDATE"
-_SAVE = "UPDATE cases SET view = $2, status = $3, updated_at = $4, timeline = $5, version = version + 1 WHERE case_id = $1"
+_LOCK = f"SELECT {CASE_COLUMNS} FROM cases WHERE case_id = ANY ($1) ORDER BY case_id FOR NO KEY UPDATE"  # noqa: S608 - a constant of this module
+_SAVE = """
+UPDATE cases SET view = changed.view, status = changed.status, updated_at = changed.at, timeline = changed.timeline, version = version + 1
+FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::timestamptz[], $5::bytea[]) AS changed (case_id, view, status, at, timeline)
+WHERE cases.case_id = changed.case_id
+"""
 _TIMELINE = "SELECT timeline FROM cases WHERE case_id = $1 FOR NO KEY UPDATE"
 _SAVE_TIMELINE = "UPDATE cases SET timeline = $2 WHERE case_id = $1"
 _LINK_SCENE = """
@@ -68,8 +73,22 @@ class PostgresCases:
 
     async def save(self, connection: Connection, case: CaseRecord, view: CaseView, now: datetime, entries: Sequence[TimelineEntry]) -> None:
         """Store a changed view and what happened, of a case that was read locked; the version goes up by one."""
-        timeline = appended(case.timeline, entries)
-        await connection.execute(_SAVE, case.case_id, PACKING.pack(view), view.status.value, now, timeline)
+        await self.save_all(connection, [ChangedCase(case, view, now, entries)])
+
+    async def lock(self, connection: Connection, case_ids: Collection[CaseId]) -> dict[CaseId, CaseRecord]:
+        """Those of some cases that are on record, locked until commit."""
+        rows = await connection.fetch(_LOCK, list(case_ids))
+        return {CaseId(row["case_id"]): case_from(row) for row in rows}
+
+    async def save_all(self, connection: Connection, changed: Sequence[ChangedCase]) -> None:
+        """What :meth:`save` does, for cases of which each is there once."""
+        if not changed:
+            return
+        rows = (
+            (each.case.case_id, PACKING.pack(each.view), each.view.status.value, each.at, appended(each.case.timeline, each.entries))
+            for each in changed
+        )
+        await connection.execute(_SAVE, *zip(*rows, strict=True))
 
     async def link_scene(self, connection: Connection, case_id: UUID, scene: Scene, now: datetime) -> None:
         """Note that somebody asked for another scene on the same line (R-INT-05)."""

@@ -1,5 +1,6 @@
 """What intake knows of a case from the facts of all services: the answer to "what comes next, by when, and who must act"."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -195,6 +196,16 @@ class CaseRecord:
     test: bool
     view: CaseView
     timeline: bytes = b"[]"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCase:
+    """A case that was read locked, the view it has at ``at``, and what happened to it since it was read."""
+
+    case: CaseRecord
+    view: CaseView
+    at: datetime
+    entries: "Sequence[TimelineEntry]"
 
 
 @dataclass(frozen=True, slots=True)

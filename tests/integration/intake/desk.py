@@ -149,18 +149,16 @@ class Desk:
 
     async def tell(self, body: EventBody, sequence: int = 1, *, event_id: UUID | None = None, at: datetime | None = None) -> None:
         """Hand an event of another service to its handler, in a transaction as the consumers do."""
-        envelope = Envelope(
-            id=EventId(event_id or uuid4()),
-            type=body.event_type,
-            source="aftersales/test",
-            subject=body.partition_key,
-            time=at or utc_now(),
-            sequence=sequence,
-            merchant_id=body.merchant_id,
-        )
         _model, handler = build_handlers(self.house).events[body.event_type]
         async with transaction(self.house.pool) as connection:
-            await handler(connection, Received(body, envelope, body.topic, body.partition_key, 0, sequence))
+            await handler(connection, _received(body, sequence, event_id, at))
+
+    async def tell_together(self, *told: tuple[EventBody, int]) -> None:
+        """Hand events of one topic to their handler together, each with its sequence, as consumers do with what follows one another."""
+        handlers = build_handlers(self.house)
+        (handler,) = {handlers.many[body.event_type] for body, _ in told}
+        async with transaction(self.house.pool) as connection:
+            await handler(connection, [_received(body, sequence) for body, sequence in told])
 
     async def published(self, key: object) -> list[EventBody | None]:
         """The events intake wrote to its outbox for a key, in order; None for a tombstone."""
@@ -177,6 +175,19 @@ class Desk:
         answer = await self.http.get(f"/v1/orders/{number}", headers=self.merchant())
         assert answer.status_code == 200, answer.text
         return Order.model_validate(answer.json()["order"])
+
+
+def _received(body: EventBody, sequence: int, event_id: UUID | None = None, at: datetime | None = None) -> Received[Any]:
+    envelope = Envelope(
+        id=EventId(event_id or uuid4()),
+        type=body.event_type,
+        source="aftersales/test",
+        subject=body.partition_key,
+        time=at or utc_now(),
+        sequence=sequence,
+        merchant_id=body.merchant_id,
+    )
+    return Received(body, envelope, body.topic, body.partition_key, 0, sequence)
 
 
 def _text(moment: datetime) -> str:

@@ -41,6 +41,18 @@ async def test_the_view_tells_what_comes_next_by_when_and_who_must_act(desk: Des
     assert [entry["code"] for entry in seen["timeline"]] == ["case.opened", "resolution.offer_made"]
 
 
+async def test_what_follows_one_another_is_taken_in_together_in_order_and_case_by_case(desk: Desk) -> None:
+    first, second = await desk.a_case(), await desk.a_case()
+    offer = an_offer(first)
+
+    await desk.tell_together((an_evidence_request(first), 1), (an_evidence_request(second), 1), (offer, 2), (an_evidence_request(first), 2))
+
+    seen, other = await desk.look(first["case_id"]), await desk.look(second["case_id"])
+    assert (seen["status"], other["status"]) == ("offer_pending", "evidence_pending")
+    assert [entry["code"] for entry in seen["timeline"]] == ["case.opened", "resolution.evidence_requested", "resolution.offer_made"]
+    assert [entry["code"] for entry in other["timeline"]] == ["case.opened", "resolution.evidence_requested"]
+
+
 async def test_words_are_in_the_language_of_the_case(desk: Desk) -> None:
     case = await desk.a_case(locale="zh-CN")
 

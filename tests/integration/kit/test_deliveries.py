@@ -57,6 +57,15 @@ async def test_a_repeat_of_an_event_adds_no_second_delivery(pool: Pool) -> None:
     assert not await _add(pool, "case/1", {}, event_id=event_id)
 
 
+async def test_a_delivery_follows_from_a_changed_row_or_not_at_all(pool: Pool) -> None:
+    told = NewDelivery(event_id=uuid4(), key="case/1", kind="test", payload={"step": 1})
+    change, event_id = "INSERT INTO inbox (event_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING true", uuid4()
+    for changes in (True, False):
+        async with transaction(pool) as connection:
+            assert await deliveries.add_if(connection, change, (event_id,), told) is changes
+    assert await pool.fetchval("SELECT count(*) FROM delivery WHERE event_id = $1", told.event_id) == 1
+
+
 async def test_a_refused_delivery_is_repeated_and_holds_back_its_key_alone(pool: Pool) -> None:
     recipient = Recipient()
     recipient.refusals["case/slow"] = 2
