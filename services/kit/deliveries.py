@@ -81,7 +81,7 @@ async def add(connection: Connection, fresh: NewDelivery) -> bool:
 
 
 async def add_if(connection: Connection, change: str, values: Sequence[Any], fresh: NewDelivery) -> bool:
-    """Change one row and remember the delivery that follows from it, in one statement; False, and nothing written, where no row was to be changed.
+    """Change one row and remember the delivery that follows from it, in one statement. False, and nothing written, where no row was to be changed.
 
     ``change`` returns the row that it changed.
     """

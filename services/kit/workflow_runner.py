@@ -47,7 +47,10 @@ class _Forgettable(WorkflowInstance):
             return completion
 
     def get_serialization_context(self, command_info: Any) -> SerializationContext | None:  # noqa: ARG002 - the SDK's signature
-        """None: no converter of the platform asks what a payload belongs to, and the SDK would prepare one anew for every payload."""
+        """None: no converter of the platform asks what a payload belongs to, and the SDK would prepare one anew for every payload.
+
+        A codec that asks would have to be told here.
+        """
         return None
 
     def get_external_store_context(self, command_info: Any) -> StorageDriverStoreContext:

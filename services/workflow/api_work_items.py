@@ -19,6 +19,7 @@ from services.kit.postgres import Connection, Record
 from services.kit.problems import Problem
 from services.kit.tokens import ALL_MERCHANTS
 from services.workflow.adapters import payouts
+from services.workflow.adapters.facts import SIGNAL
 from services.workflow.api_context import (
     ApiContext,
     Context,
@@ -133,7 +134,7 @@ async def _wake(conn: Connection, done: Record) -> None:
         "kind": "work_item_resolved",
         "data": {"work_item_id": str(done["work_item_id"]), "kind": done["kind"]},
     }
-    await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"case/{done['case_id']}", kind="signal_case", payload=payload))
+    await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"case/{done['case_id']}", kind=SIGNAL, payload=payload))
 
 
 _LIST = """

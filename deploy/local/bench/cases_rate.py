@@ -19,8 +19,8 @@ ROWS = (
         "cases.ratio",
         "ratio",
         "straight-through refund cases (opened with photo and consent, accepted by an agent, refunded at the sandbox's provider, confirmed, closed) ÷ "
-        "workflows that do nothing with the same steps, child, signals, timers and upserts of the same search attributes; 16 at once, both workers in one "
-        "process; turns A B A B",
+        "workflows that do nothing with the same steps, child, signals, timers and upserts of the same search attributes, by the SDK's worker as it comes; 16 "
+        "at once, whoever leads them looks every 50 ms whether they wait, both workers in one process; turns A B A B",
         hold=0.85,
         aim=0.97,
     ),

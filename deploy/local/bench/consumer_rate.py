@@ -23,8 +23,9 @@ ROWS = (
     RATIO := Row(
         "consumer.ratio",
         "ratio",
-        "the kit's consumer with inbox and an effect of one row per event (a handler of many) ÷ bare getmany, one INSERT of many such rows and a commit of "
-        "the offsets per batch; the same middling events, batches of 500, without the first 1,000 of each turn (joining the group); turns A B A B",
+        "the kit's consumer with inbox and an effect of one row per event (a handler of many; offsets committed once a second) ÷ bare getmany, one INSERT of "
+        "many such rows and a commit of the offsets per batch; the same middling events, batches of 500, without the first 1,000 of each turn (joining the "
+        "group); turns A B A B",
         hold=0.4,
         aim=0.8,
     ),

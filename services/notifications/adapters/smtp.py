@@ -2,11 +2,14 @@
 
 import socket
 import ssl
+import unicodedata
+from collections.abc import Mapping
 from email.charset import BASE64, QP, Charset
 from email.header import Header
-from email.message import Message
+from email.message import EmailMessage, Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from email.policy import SMTP
 from email.utils import formataddr
 from time import monotonic
 from urllib.parse import unquote, urlsplit
@@ -19,6 +22,10 @@ from services.notifications.ports import Mail, MailDelayedError, MailRefusedErro
 _PERMANENT = 500
 _MOSTLY_ASCII = 1.3
 """Bytes per character up to which quoted-printable is the shorter encoding."""
+_NO_TEXT = frozenset({"Cc", "Zl", "Zp"})
+"""Categories of characters that no header may hold: controls, and what Unicode has for breaking lines and paragraphs."""
+_NOT_ALLOWED = 553
+"""What a server says of an address that it does not take for one."""
 _WARM_SECONDS = 5.0
 """How long an unused connection is trusted: mail servers and what stands before them close idle ones, the strictest after ten seconds."""
 
@@ -63,6 +70,8 @@ class SmtpMailer:
             raise (MailRefusedError(code) if code >= _PERMANENT else MailDelayedError(f"smtp {code}")) from error
         except aiosmtplib.SMTPResponseException as error:
             raise (MailRefusedError(error.code) if error.code >= _PERMANENT else MailDelayedError(f"smtp {error.code}")) from error
+        except ValueError as error:  # an address that is none, or a field that no header can hold: it will never be sent
+            raise MailRefusedError(_NOT_ALLOWED) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailDelayedError(type(error).__name__) from error
 
@@ -89,31 +98,50 @@ class SmtpMailer:
 
 
 def as_email(mail: Mail) -> Message:
-    """A mail with both its bodies. Raises ``ValueError`` where a field holds a line break.
+    """A mail with both its bodies. Raises ``ValueError`` where a field holds a control character, such as a line break, or an address is none.
 
-    It is made of the library's older classes: the newer parse each header that they are given, which takes ten times as long.
+    It is made of the library's older classes: the newer parse each header that they are given, which takes ten times as long. Only they can write to
+    an address beyond ASCII, which aiosmtplib then sends where the server takes it (RFC 6531).
     """
+    for field in (mail.message_id, mail.sender_name, mail.sender, mail.recipient, mail.subject, mail.case_number, mail.locale):
+        if any(unicodedata.category(character) in _NO_TEXT for character in field):
+            raise ValueError("a header would hold a control character")
     headers = {
         "Message-ID": mail.message_id,
-        "From": formataddr((mail.sender_name, mail.sender)),
         "To": mail.recipient,
-        "Subject": mail.subject,
         "X-Case-Number": mail.case_number,
         "Auto-Submitted": "auto-generated",
         "Content-Language": mail.locale,
     }
+    if not mail.recipient.isascii():
+        return _international(mail, headers)
     message = MIMEMultipart("alternative", boundary=f"=_{uuid4().hex}")
     for name, value in headers.items():
-        if "\r" in value or "\n" in value:
-            raise ValueError(f"the header {name} would hold a linefeed or carriage return")
-        message[name] = value if value.isascii() else Header(value, "utf-8", header_name=name).encode()
+        message[name] = value
+    message["From"] = formataddr((_encoded(mail.sender_name, "From"), mail.sender))
+    message["Subject"] = _encoded(mail.subject, "Subject")
     message.attach(_body(mail.text, "plain"))
     message.attach(_body(mail.html, "html"))
     return message
 
 
+def _international(mail: Mail, headers: Mapping[str, str]) -> Message:
+    message = EmailMessage(SMTP)
+    for name, value in {**headers, "From": formataddr((mail.sender_name, mail.sender)), "Subject": mail.subject}.items():
+        message[name] = value
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
+    return message
+
+
+def _encoded(words: str, header: str) -> str:
+    return words if words.isascii() else Header(words, "utf-8", maxlinelen=75, header_name=header).encode(linesep="")
+
+
 def _body(text: str, subtype: str) -> MIMEText:
     """A body that any mail server passes on: readable where most of it is ASCII, in base64 else."""
     charset = Charset("utf-8")
-    charset.body_encoding = QP if len(text.encode()) < len(text) * _MOSTLY_ASCII else BASE64
+    charset.body_encoding = QP
+    if len(text.encode()) > len(text) * _MOSTLY_ASCII:
+        charset.body_encoding, text = BASE64, text.replace("\n", "\r\n")
     return MIMEText(text, subtype, charset)  # type: ignore[arg-type]  # the stubs know names of charsets only

@@ -115,6 +115,7 @@ class RefundActivities:
             return
         if each.state is not SubmissionState.CREATED:
             await self._steps.not_found(submission_id)
+        activity.heartbeat()
         await self._submit(each)
 
     async def _watch(self, refund_id: RefundId) -> RefundStep:

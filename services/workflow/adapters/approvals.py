@@ -11,6 +11,7 @@ from contracts.roles import Role
 from services.kit import deliveries
 from services.kit.deliveries import NewDelivery
 from services.kit.postgres import Connection, Record
+from services.workflow.adapters.facts import SIGNAL
 from services.workflow.adapters.packing import PACKING
 from services.workflow.approvals.authority import next_tier
 from services.workflow.approvals.decision import Answer, Question, check_decision
@@ -107,7 +108,7 @@ class ApprovalBook:
             "kind": "approval_decided",
             "data": {"approval_id": str(approval_id)},
         }
-        await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"case/{row['case_id']}", kind="signal_case", payload=payload))
+        await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"case/{row['case_id']}", kind=SIGNAL, payload=payload))
         return Decided(before=row, answer=answer, role=role, reason_code=reason_code, at=at)
 
 

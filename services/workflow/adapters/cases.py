@@ -124,7 +124,7 @@ class CaseBook:
         """The row, locked until the transaction ends, with what is on record for an operation and for a process. Raises :class:`CaseNotFoundError`.
 
         A caller that had to wait for the lock may miss what was done meanwhile; the key of the operation then stops it from keeping a second result, and
-        a process that runs is told of later facts by signals.
+        a process is told of facts that come later by signals, and reads with its own first step what came while it was being started.
         """
         await send(conn)
         row = await conn.fetchrow(_LOCK_FOR, case_id, operation_id, workflow_id)

@@ -20,6 +20,7 @@ from services.kit.postgres import Connection
 from services.kit.writing import sent_together, write
 from services.workflow.adapters import refund_events
 from services.workflow.adapters.bookkeeping import Bookkeeper
+from services.workflow.adapters.facts import SIGNAL
 from services.workflow.adapters.refund_facts import PROVIDER, SYSTEM, FactKind, RefundFact, record_facts
 from services.workflow.adapters.refund_rows import RefundRow, SubmissionRow, lock_refund_of, step_of, submissions_of
 from services.workflow.money.accounts import PAYOUT
@@ -250,7 +251,7 @@ async def tell_case(conn: Connection, refund: RefundRow, event_id: UUID, kind: s
         "kind": kind,
         "data": {"refund_id": str(refund.refund_id), "code": code},
     }
-    await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"case/{refund.case_id}", kind="signal_case", payload=payload))
+    await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"case/{refund.case_id}", kind=SIGNAL, payload=payload))
 
 
 def _fact(kind: FactKind, submission: SubmissionRow, at: datetime, actor: str, code: str = "") -> RefundFact:

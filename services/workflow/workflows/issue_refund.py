@@ -13,7 +13,7 @@ from services.workflow.activities.refunds import RefundActivities
 from services.workflow.payloads.refund import IssueRefundInput, RefundHandle, RefundPhase, RefundResult, RefundSignal, RefundStep
 
 _LIMIT = timedelta(seconds=60)
-_HEARTBEAT = timedelta(seconds=12)
+_HEARTBEAT = timedelta(seconds=15)
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 ONCE = RetryPolicy(maximum_attempts=1)
 ENDED = frozenset({RefundPhase.SETTLED, RefundPhase.FAILED})

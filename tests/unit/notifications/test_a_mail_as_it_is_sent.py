@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 
 import pytest
-from aiosmtplib.email import flatten_message
+from aiosmtplib.email import extract_recipients, flatten_message
 
 from services.notifications.adapters.smtp import as_email
 from services.notifications.ports import Mail
@@ -35,7 +36,21 @@ def test_headers_and_both_bodies_arrive() -> None:
     assert [body.get_content().split() for body in bodies if body] == [["Dear", "Ann,", "謝謝"], ["<p>Dear", "Ann,</p><p>謝謝</p>"]]
 
 
-@pytest.mark.parametrize("field", ["subject", "recipient", "locale", "case_number"])
-def test_a_line_break_makes_no_header(field: str) -> None:
-    with pytest.raises(ValueError, match=r"linefeed|carriage|invalid"):
-        as_email(replace(MAIL, **{field: "x\r\nBcc: all@example.com"}))
+@pytest.mark.parametrize("control", ["\r\n", "\n", "\x0b", "\x0c", "\x85", "\u2028"])
+@pytest.mark.parametrize("field", ["subject", "recipient", "sender_name", "locale", "case_number"])
+def test_a_line_break_makes_no_header(field: str, control: str) -> None:
+    with pytest.raises(ValueError, match="control character"):
+        as_email(replace(MAIL, **{field: f"x{control}Bcc: all@example.com"}))
+
+
+@pytest.mark.parametrize("address", ["müller@example.com", "ann@mü.example"])
+def test_an_address_beyond_ascii_stays_what_it_is(address: str) -> None:
+    message = as_email(replace(MAIL, recipient=address))
+    assert extract_recipients(message) == [address]
+    assert message["Message-ID"] == MAIL.message_id
+
+
+def test_a_long_name_is_encoded_in_words_of_legal_length() -> None:
+    received = flatten_message(as_email(replace(MAIL, sender_name="有限责任公司" * 12)))
+    assert max(len(word) for word in received.split() if word.startswith(b"=?")) <= 75
+    assert str(make_header(decode_header(message_from_bytes(received)["From"]))) == f"{'有限责任公司' * 12} <{MAIL.sender}>"

@@ -1,5 +1,6 @@
 """The bare consumer: ``getmany``, one INSERT of many rows, commit of the offsets: what anybody would write who wants each event's effect at least once."""
 
+from itertools import chain
 from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer
@@ -19,11 +20,13 @@ async def read_bare(bootstrap_servers: str, topic: str, group: str, pool: Pool, 
     read, began, counted_from = 0, 0.0, 0
     try:
         while read < count:
-            for records in (await consumer.getmany(timeout_ms=50, max_records=batch)).values():
-                ids = [dict(record.headers)["ce_id"].decode() for record in records]
-                await pool.execute(INSERT_EFFECTS, ids, [record.key.decode() for record in records])
-                await consumer.commit()
-                read += len(records)
+            records = list(chain.from_iterable((await consumer.getmany(timeout_ms=50, max_records=batch)).values()))
+            if not records:
+                continue
+            ids = [dict(record.headers)["ce_id"].decode() for record in records]
+            await pool.execute(INSERT_EFFECTS, ids, [record.key.decode() for record in records])
+            await consumer.commit()
+            read += len(records)
             if not began and read >= uncounted:
                 began, counted_from = perf_counter(), read
         return (read - counted_from) / (perf_counter() - began)
