@@ -58,9 +58,10 @@ class SmtpMailer:
     async def send(self, mail: Mail) -> None:
         """Send one mail. Raises ``MailRefusedError`` or ``MailDelayedError`` (see ports)."""
         try:
+            message = as_email(mail)
             client = await self._connected()
             try:
-                await client.send_message(as_email(mail))
+                await client.send_message(message)
             except BaseException:
                 client.close()
                 raise

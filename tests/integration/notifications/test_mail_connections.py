@@ -86,6 +86,13 @@ async def test_a_connection_that_ended_meanwhile_is_made_anew(mailbox: SandboxSe
     assert (received(mailbox, "cid@example.com"), passed.connections) == (2, 2)
 
 
+async def test_a_mail_that_can_never_be_sent_is_refused(line: tuple[Line, SmtpMailer]) -> None:
+    passed, mailer = line
+    with pytest.raises(MailRefusedError):
+        await mailer.send(a_mail("ann@example.com\x0c"))
+    assert passed.connections == 0
+
+
 async def test_a_refusal_spoils_no_later_mail(mailbox: SandboxServer, line: tuple[Line, SmtpMailer]) -> None:
     _, mailer = line
     httpx2.patch(f"{mailbox.url}/admin/faults", json={"reject_recipients": ["nobody@*"]}).raise_for_status()
