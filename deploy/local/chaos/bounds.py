@@ -8,7 +8,8 @@ from typing import Self
 class Bounds:
     """The longest that things go wrong, that cases are played (trouble and all), and that rest is waited for; in seconds.
 
-    ``rest_seconds``: a provider whose webhooks were lost is asked after 20, 40, 80 and 160 s, so that rest may take as long as the last of these.
+    ``rest_seconds``: a provider whose webhooks were lost is asked after 20, 40, 80 and 160 s, so that rest may take as long as the last of these;
+    a mail is tried again within a minute.
     ``booked_seconds``: reconciliation leaves out what was booked within the last minute, for it may still be on its way. So long it is waited for.
     ``in_play``: how many cases are open at once, few enough that something is being opened, chosen, received and paid whenever a thing goes wrong.
     """

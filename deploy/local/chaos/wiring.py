@@ -87,6 +87,9 @@ def _through(links: Links, service: str, settings: Mapping[str, str]) -> dict[st
             changed[f"{own}CARRIER_URL"] = f"http://{LOOPBACK}:{links.port(service, 'carrier')}"
         case "notifications":
             changed[f"{own}SANDBOX_SMTP_URL"] = f"smtp://{LOOPBACK}:{links.port(service, 'mailbox_smtp')}"
+            changed[f"{own}RETRY_MAX"] = (
+                "PT1M"  # the pauses double: without a limit a mail that failed eight times would outlast the wait for rest
+            )
         case _:
             pass
     return {**settings, **changed}
