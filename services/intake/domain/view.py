@@ -199,16 +199,6 @@ class CaseRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedCase:
-    """A case that was read locked, the view it has at ``at``, and what happened to it since it was read."""
-
-    case: CaseRecord
-    view: CaseView
-    at: datetime
-    entries: "Sequence[TimelineEntry]"
-
-
-@dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """Something that happened to a case. ``data`` holds codes, numbers and times only; ``internal`` entries are not for the customer."""
 
@@ -216,3 +206,13 @@ class TimelineEntry:
     code: str
     data: dict[str, Any] = field(default_factory=dict)
     internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCase:
+    """A case that was read locked, the view it has at ``at``, and what happened to it since it was read."""
+
+    case: CaseRecord
+    view: CaseView
+    at: datetime
+    entries: Sequence[TimelineEntry]

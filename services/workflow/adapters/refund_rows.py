@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -137,8 +138,8 @@ async def lock_refund_of(conn: Connection, submission_id: SubmissionId) -> Refun
 
 
 async def insert_refund(conn: Connection, columns: Mapping[str, Any]) -> RefundRow:
-    """Make the row of a refund, with what else is written in the block of ``sent_together``. ``columns`` are all of :data:`_GIVEN`."""
-    await write(conn, _INSERT_REFUND, *(columns[name] for name in _GIVEN))
+    """Make the row of a refund from all ``columns`` that have no default, with what else is written in the block of ``sent_together``."""
+    await write(conn, _insert_refund(tuple(columns)), *columns.values())
     return _refund({"signal_wanted": False, "late": False, "settlements": 0, **columns})
 
 
@@ -216,38 +217,12 @@ _REFUND_OF = """
 SELECT * FROM refunds WHERE refund_id = (SELECT refund_id FROM refund_submissions WHERE submission_id = $1) FOR UPDATE
 """
 
-_GIVEN = (
-    *(
-        "refund_id",
-        "case_id",
-        "case_number",
-        "case_workflow_id",
-        "merchant_id",
-        "order_id",
-        "order_number",
-        "customer_ref",
-        "locale",
-        "test",
-    ),
-    *(
-        "currency",
-        "amount_minor",
-        "agreed_minor",
-        "remedy",
-        "reason",
-        "policy_version",
-        "approver",
-        "tier",
-        "process",
-        "quote",
-        "state",
-        "code",
-    ),
-    *("attempts_allowed", "requested_at", "settled_at"),
-)
-_INSERT_REFUND = f"""
-INSERT INTO refunds ({", ".join(_GIVEN)}) VALUES ({", ".join(f"${number}" for number in range(1, len(_GIVEN) + 1))})
-"""  # noqa: S608 - the names stand above
+
+@cache
+def _insert_refund(columns: tuple[str, ...]) -> str:
+    places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+    return f"INSERT INTO refunds ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - the names are ours
+
 
 _ON_ORDER = """
 SELECT refund_id, quote, quote IS NOT NULL AND state IN ('requested', 'stuck', 'settled') AS counts
