@@ -128,10 +128,11 @@ def as_email(mail: Mail) -> Message:
 
 def _international(mail: Mail, headers: Mapping[str, str]) -> Message:
     message = EmailMessage(SMTP)
-    for name, value in {**headers, "From": formataddr((mail.sender_name, mail.sender)), "Subject": mail.subject}.items():
-        message[name] = value
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    # After the content: setting that throws away what was said about it, such as its language.
+    for name, value in {**headers, "From": formataddr((mail.sender_name, mail.sender)), "Subject": mail.subject}.items():
+        message[name] = value
     return message
 
 
