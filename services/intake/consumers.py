@@ -13,6 +13,7 @@ from contracts.refund_v1 import RefundEvent
 from contracts.resolution_v1 import CaseClosed, ResolutionEvent
 from contracts.shipment_v1 import ShipmentEvent
 from contracts.topics import Topic
+from services.intake.adapters.refunds import RefundSeen
 from services.intake.domain.errors import IntakeError
 from services.intake.domain.facts_told import INTERNAL, facts_told, timeline_code
 from services.intake.domain.fold_resolution import fold_resolution, settled_units
@@ -99,10 +100,8 @@ class _Views:
         """Take in what became of refunds; their sequence counts per order."""
         async with self._changing(connection, events) as cases:
             for event in events:
-                body: RefundEvent = event.body
-                state = timeline_code(type(body)).partition(".")[2]
-                await self._house.refunds.apply(connection, body, state, event.envelope.sequence, event.occurred_at)
-                cases[body.case_id].tell(event)
+                cases[event.body.case_id].tell(event)
+            await self._house.refunds.apply(connection, [_seen(event) for event in events])
 
     @asynccontextmanager
     async def _changing(self, connection: Connection, events: Sequence[Received[Any]]) -> AsyncIterator[dict[CaseId, "_Changing"]]:
@@ -139,6 +138,11 @@ class _Changing:
         """An event that the timeline has."""
         kind = type(event.body)
         self.entries.append(TimelineEntry(event.occurred_at, timeline_code(kind), facts_told(event.body), internal=kind in INTERNAL))
+
+
+def _seen(event: Received[RefundEvent]) -> RefundSeen:
+    body, state = event.body, timeline_code(type(event.body)).partition(".")[2]
+    return RefundSeen(body.refund_id, body.case_id, body.amount_minor, body.currency, state, event.envelope.sequence, event.occurred_at)
 
 
 def _reopened_since(view: CaseView, body: ResolutionEvent, occurred_at: datetime) -> bool:

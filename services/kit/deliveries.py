@@ -25,21 +25,8 @@ READY_AGE_SECONDS: Final = 120.0
 
 _DELIVERED = "UPDATE delivery SET delivered_at = clock_timestamp(), leased_until = NULL, last_error = NULL WHERE id = ANY ($1::bigint[])"
 
-# Only the oldest pending delivery of a key may be claimed, so order holds whoever delivers; the lease outlives the delivery's time limit. What was delivered
-# is marked in the same statement, which does not see yet that it is. Neither need wait for the disk: what is lost with the power is delivered again.
-_CLAIM = f"""
-WITH marked AS ({_DELIVERED})
-UPDATE delivery SET leased_until = clock_timestamp() + make_interval(secs => $3), attempts = attempts + 1
-WHERE id IN (
-    SELECT id FROM delivery AS head
-    WHERE (SELECT set_config('synchronous_commit', 'off', true)) = 'off'
-      AND delivered_at IS NULL AND next_attempt_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until < clock_timestamp())
-      AND id <> ALL ($1) AND NOT EXISTS (
-        SELECT FROM delivery AS earlier
-        WHERE earlier.key = head.key AND earlier.id < head.id AND earlier.delivered_at IS NULL AND earlier.id <> ALL ($1))
-    ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING id, event_id, key, kind, payload, attempts
-"""  # noqa: S608 - no value is part of it
+# What was delivered is marked on the way (migration 0005).
+_CLAIM = "SELECT id, event_id, key, kind, payload, attempts FROM delivery_claim($1, $2, $3) ORDER BY id"
 _ADD = "INSERT INTO delivery (event_id, key, kind, payload)"
 _ONCE = "ON CONFLICT (event_id, kind) DO NOTHING"
 _FAILED = """
@@ -152,7 +139,7 @@ class Deliverer:
         delivered = list(self._delivered)
         rows = await self._pool.fetch(_CLAIM, delivered, free, self._timeout_seconds * 3)
         del self._delivered[: len(delivered)]
-        for row in sorted(rows, key=lambda row: int(row["id"])):
+        for row in rows:
             task = asyncio.create_task(self._deliver_one(Delivery(**dict(row))))
             self._running.add(task)
             task.add_done_callback(self._finished)

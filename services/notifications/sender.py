@@ -19,7 +19,7 @@ from services.kit.errors import is_transient
 from services.kit.logging import get_logger
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection, Pool, autocommit, transaction
-from services.notifications.adapters import contacts, messages
+from services.notifications.adapters import messages
 from services.notifications.adapters.contacts import Recipient
 from services.notifications.adapters.messages import Message
 from services.notifications.domain.rendering import Rendered, UnspeakableError, render
@@ -80,8 +80,7 @@ class Sender:
                 log.exception("message.not_sent", message_id=str(message.message_id), moment=message.moment, error=type(error).__name__)
 
     async def _send(self, message: Message) -> None:
-        async with self._pool.acquire() as conn:
-            recipient = await self._recipient(conn, message)
+        recipient = self._recipient(message)
         if recipient is None and utc_now() < message.created_at + self._settings.contact_wait:
             await self._put_off(message, "contact_unknown")
             return
@@ -126,11 +125,11 @@ class Sender:
         else:
             await self._finish(message, words, "sent")
 
-    async def _recipient(self, conn: Connection, message: Message) -> Recipient | None:
+    def _recipient(self, message: Message) -> Recipient | None:
         if message.audience == "staff":
             merchant = self._merchants[MerchantId(message.to.merchant_id)]
             return Recipient(name="", email=merchant.contact_address, locale=merchant.locale)
-        return await contacts.recipient(conn, message.to.customer_ref)
+        return message.customer
 
     def _render(self, message: Message, recipient: Recipient | None) -> Rendered:
         return render(

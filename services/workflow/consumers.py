@@ -48,6 +48,8 @@ _SHOWN_AT_ONCE = frozenset({FactKind.RETURN_SHIPPED, FactKind.RETURN_IN_TRANSIT,
 """Facts after which a case cannot be withdrawn any more: the row says so before anybody else looks at it. They wait for the row's lock, as a choice
 does: whoever closes a case for want of an answer has it on record, or the case is over for it."""
 
+_LOCKED_FOR = _SHOWN_AT_ONCE | {FactKind.OPTION_CHOSEN}
+
 
 class CaseConsumers:
     """The handlers of the workflow service."""
@@ -93,11 +95,13 @@ class CaseConsumers:
     async def hear(self, conn: Connection, event: Received[CaseEvent]) -> None:
         """Keep a fact, let the row show what it changes at once, and tell the process that waits for it."""
         body, kind = event.body, _KINDS[type(event.body)]
-        row = await self._case(conn, body, lock=kind in _SHOWN_AT_ONCE or kind is FactKind.OPTION_CHOSEN)
+        locked = kind in _LOCKED_FOR
+        row = await self._case(conn, body, lock=locked) if locked or kind in _OF_THE_RETURN else None
         workflow_id = _listener(row, kind, body)
-        if not await self._books.facts.add(conn, event.event_id, kind, workflow_id, row.run_number, body, event.occurred_at):
-            return
-        await self._show(conn, row, kind, workflow_id, event)
+        if not await self._books.facts.add(conn, event.event_id, kind, workflow_id, body, event.occurred_at):
+            await self._case(conn, body, lock=False)  # the fact is known, or the case is not
+        elif row is not None:
+            await self._show(conn, row, kind, workflow_id, event)
 
     async def _case(self, conn: Connection, body: CaseEvent, *, lock: bool = True) -> CaseRow:
         cases = self._books.cases
@@ -129,13 +133,13 @@ def start_of(event_id: UUID, case_id: CaseId, run_number: int) -> NewDelivery:
     return NewDelivery(event_id=event_id, key=f"case/{case_id}", kind="start_case", payload=payload)
 
 
-def _listener(row: CaseRow, kind: FactKind, body: CaseEvent) -> str:
-    """The process that waits for a fact of this kind."""
+def _listener(row: CaseRow | None, kind: FactKind, body: CaseEvent) -> str:
+    """The process that waits for a fact of this kind; ``row`` is needed for those of the return in hand."""
     rma_id, reship_id = getattr(body, "rma_id", None), getattr(body, "reship_id", None)
     if rma_id is not None:
         return f"return/{rma_id}"
     if reship_id is not None:
         return f"reship/{reship_id}"
-    if kind in _OF_THE_RETURN and row.active_workflow is not None:
+    if row is not None and kind in _OF_THE_RETURN and row.active_workflow is not None:
         return row.active_workflow
-    return f"case/{row.header.case_id}"
+    return f"case/{body.case_id}"

@@ -36,6 +36,8 @@ ROWS = (
 _HANDS = 16
 _WAVES = 3
 """How many times the size's cases a turn has: its last ones run almost alone, and shall not count much."""
+_WARM_UP = 2
+"""Rounds that do not count: until then the pool's connections are opened, and each has PostgreSQL plan every statement five times before it keeps a plan."""
 
 
 async def measure_cases(place: Place) -> AsyncIterator[Result]:
@@ -61,7 +63,7 @@ async def measure_cases(place: Place) -> AsyncIterator[Result]:
             async def play_noops() -> float:
                 return await rate_of([partial(bare.play, f"no-op/{uuid4()}", script) for _ in range(pieces)], _HANDS)
 
-            rates = await in_turns({"cases": play_cases, "noops": play_noops}, size.turns)
+            rates = await in_turns({"cases": play_cases, "noops": play_noops}, size.turns, warm_up=_WARM_UP)
     yield RATIO.is_(rates.ratio("cases", "noops"))
     yield CASES.is_(rates.of("cases"))
     yield NOOPS.is_(rates.of("noops"))

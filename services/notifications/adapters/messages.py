@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from services.kit.packing import Packing
 from services.kit.postgres import Connection, Record
+from services.notifications.adapters.contacts import Recipient
 from services.notifications.domain.moments import Notice
 
 PACKING = Packing.of("services.notifications")
@@ -33,10 +34,11 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that waits to be sent."""
+    """A message that waits to be sent; ``customer`` is None where nothing has been heard of them yet."""
 
     message_id: UUID
     to: Addressee
+    customer: Recipient | None
     moment: str
     sequence: int
     audience: str
@@ -61,7 +63,7 @@ async def log_notices(conn: Connection, event_id: UUID, to: Addressee, notices: 
 
 
 async def claim(conn: Connection, limit: int, now: datetime) -> list[Message]:
-    """Take messages that are due, the earliest of each case only, and keep others off them for a minute.
+    """Take messages that are due, the earliest of each case only, with how to reach their customers, and keep others off them for a minute.
 
     A sender that dies leaves the row to whoever claims it next: the mail then goes out again under the same message id.
     """
@@ -75,7 +77,8 @@ async def claim(conn: Connection, limit: int, now: datetime) -> list[Message]:
                   AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.addressee_id = m.addressee_id AND e.state = 'pending' AND e.position < m.position)
                 ORDER BY position LIMIT $1 FOR UPDATE SKIP LOCKED)
             RETURNING *)
-        SELECT * FROM claimed JOIN addressees USING (addressee_id) ORDER BY position
+        SELECT claimed.*, addressees.*, contacts.customer_ref IS NOT NULL AS is_known, contacts.name, contacts.email, contacts.locale AS reads
+        FROM claimed JOIN addressees USING (addressee_id) LEFT JOIN contacts USING (customer_ref) ORDER BY position
         """,  # noqa: S608 - a constant of this module
         limit,
         now,
@@ -135,6 +138,7 @@ def _message(row: Any) -> Message:
     return Message(
         row["message_id"],
         addressee,
+        Recipient(row["name"], row["email"], row["reads"]) if row["is_known"] else None,
         row["moment"],
         row["sequence"],
         row["audience"],

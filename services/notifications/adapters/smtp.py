@@ -13,7 +13,6 @@ from email.policy import SMTP
 from email.utils import formataddr
 from time import monotonic
 from urllib.parse import unquote, urlsplit
-from uuid import uuid4
 
 import aiosmtplib
 
@@ -26,6 +25,8 @@ _NO_TEXT = frozenset({"Cc", "Zl", "Zp"})
 """Categories of characters that no header may hold: controls, and what Unicode has for breaking lines and paragraphs."""
 _NOT_ALLOWED = 553
 """What a server says of an address that it does not take for one."""
+_BOUNDARY = "=_alternative"
+"""Between the bodies of a mail. Neither of their encodings ever writes ``=_``, so no text can look like it."""
 _WARM_SECONDS = 5.0
 """How long an unused connection is trusted: mail servers and what stands before them close idle ones, the strictest after ten seconds."""
 
@@ -116,7 +117,7 @@ def as_email(mail: Mail) -> Message:
     }
     if not mail.recipient.isascii():
         return _international(mail, headers)
-    message = MIMEMultipart("alternative", boundary=f"=_{uuid4().hex}")
+    message = MIMEMultipart("alternative", boundary=_BOUNDARY)
     for name, value in headers.items():
         message[name] = value
     message["From"] = formataddr((_encoded(mail.sender_name, "From"), mail.sender))

@@ -13,7 +13,6 @@ from contracts.merchant import Merchant
 from contracts.quote import JournalLine
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection
-from services.kit.writing import write
 from services.workflow.adapters import credit_notes, ledger, refund_events
 from services.workflow.adapters.credit_notes import Issuer
 from services.workflow.adapters.ledger import Entry, EntryKind
@@ -32,8 +31,11 @@ class Bookkeeper:
         merchant = self._merchants.get(merchant_id)
         return at.astimezone(ZoneInfo(merchant.time_zone) if merchant else UTC).date()
 
-    async def settled(self, conn: Connection, refund: RefundRow, paid: Sequence[SubmissionRow], at: datetime) -> OutgoingEvent:
-        """Book a refund all of which is paid, or what of it is paid again after it came back. ``paid`` are the submissions that stand."""
+    async def settled(self, conn: Connection, refund: RefundRow, paid: Sequence[SubmissionRow], at: datetime) -> tuple[UUID, OutgoingEvent]:
+        """Book a refund all of which is paid, or what of it is paid again after it came back. ``paid`` are the submissions that stand.
+
+        Returns the id of the entry too: the caller notes it with the submissions that had none.
+        """
         fresh = [submission for submission in paid if submission.entry_id is None]
         parts = [_part(submission) for submission in fresh]
         first = refund.settlements == 0
@@ -53,8 +55,7 @@ class Bookkeeper:
             document=note.number if note else "",
         )
         await ledger.post(conn, entry)
-        await write(conn, _BOOKED, [submission.submission_id for submission in fresh], entry.entry_id)
-        return refund_events.settled(refund, paid, entry, sum(part.amount_minor for part in parts), note, at)
+        return entry.entry_id, refund_events.settled(refund, paid, entry, sum(part.amount_minor for part in parts), note, at)
 
     async def reversed(self, conn: Connection, refund: RefundRow, submission: SubmissionRow, at: datetime) -> OutgoingEvent:
         """Book that a part of a settled refund came back: it is owed to the customer again."""
@@ -125,6 +126,3 @@ def _credited(submission: SubmissionRow) -> CreditedPayment:
         reference=submission.provider_refund_id or "",
         amount_minor=submission.amount_minor,
     )
-
-
-_BOOKED = "UPDATE refund_submissions SET entry_id = $2 WHERE submission_id = ANY($1)"

@@ -31,10 +31,8 @@ class Fact:
 class FactBook:
     """The facts of cases on PostgreSQL."""
 
-    async def add(
-        self, conn: Connection, event_id: UUID, kind: FactKind, workflow_id: str, run_number: int, body: CaseEvent, at: datetime
-    ) -> bool:
-        """Keep a fact for a process, and have it told. False where the fact is known."""
+    async def add(self, conn: Connection, event_id: UUID, kind: FactKind, workflow_id: str, body: CaseEvent, at: datetime) -> bool:
+        """Keep a fact for a process, and have it told. False where the fact is known, or the case is not."""
         payload = {
             "case_id": body.case_id,
             "workflow_id": workflow_id,
@@ -42,7 +40,7 @@ class FactBook:
             "kind": kind.value,
             "data": hints(kind, body.model_dump(mode="json")),
         }
-        values = (event_id, body.case_id, kind.value, workflow_id, PACKING.pack(body), run_number, at)
+        values = (event_id, body.case_id, kind.value, workflow_id, PACKING.pack(body), at)
         signal = NewDelivery(event_id=event_id, key=f"case/{body.case_id}", kind=SIGNAL, payload=payload)
         return await deliveries.add_if(conn, _ADD, values, signal)
 
@@ -87,6 +85,7 @@ def fact_of(row: Record) -> Fact:
 
 
 _ADD = """
-INSERT INTO case_facts (event_id, case_id, kind, workflow_id, body, run_number, occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO case_facts (event_id, case_id, kind, workflow_id, body, run_number, occurred_at)
+SELECT $1, case_id, $3, $4, $5, run_number, $6 FROM cases WHERE case_id = $2
 ON CONFLICT (case_id, event_id) DO NOTHING RETURNING true
 """

@@ -17,7 +17,7 @@ from services.kit.deliveries import NewDelivery
 from services.kit.logging import get_logger
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection
-from services.kit.writing import sent_together, write
+from services.kit.writing import send, sent_together, write
 from services.workflow.adapters import refund_events
 from services.workflow.adapters.bookkeeping import Bookkeeper
 from services.workflow.adapters.facts import SIGNAL
@@ -120,10 +120,7 @@ class Settlements:
     async def _apply(
         self, conn: Connection, refund: RefundRow, before: SubmissionRow, now: SubmissionRow, others: Sequence[SubmissionRow], told_by: str
     ) -> RefundRow:
-        at = utc_now()
-        await conn.execute(
-            _UPDATE, now.submission_id, now.state.value, now.provider_refund_id, now.settlement_reference, now.failure_code, at
-        )
+        at, entry_id = utc_now(), None
         events = [] if before.submitted_at is not None else [refund_events.submitted(refund, now, at)]
         facts = [] if before.submitted_at is not None else [_fact(FactKind.SUBMITTED, now, at, told_by)]
         if now.state.final:
@@ -131,7 +128,7 @@ class Settlements:
                 await conn.execute(_KNOWN, refund.case_id, str(now.submission_id), at)
             facts.append(_fact(_TOLD[now.state], now, at, told_by, now.failure_code or ""))
         if now.state is SubmissionState.SUCCEEDED:
-            refund, more = await self._succeeded(conn, refund, [now, *others], at)
+            refund, more, entry_id = await self._succeeded(conn, refund, [now, *others], at)
             facts += [RefundFact(FactKind.SETTLED, at, amount_minor=refund.amount_minor)] if more else []
         elif now.state is SubmissionState.REVERSED:
             refund, more = await self._reversed(conn, refund, now, at)
@@ -141,6 +138,10 @@ class Settlements:
             more = []
         if refund.state is RefundState.STUCK and now.state.unpaid:
             facts.append(_fact(FactKind.NEEDS_PERSON, now, at, SYSTEM, refund.code))
+        said = (now.state.value, now.provider_refund_id, now.settlement_reference, now.failure_code)
+        await write(conn, _UPDATE, now.submission_id, *said, at, entry_id)
+        if entry_id is not None and (booked_too := [each.submission_id for each in others if _is_to_be_booked(each)]):
+            await write(conn, _BOOKED, booked_too, entry_id)
         await record_facts(conn, refund.refund_id, facts)
         if now.state.final:
             await wake_if_wanted(conn, refund, uuid5(now.submission_id, f"woken/{now.state.value}"))
@@ -181,17 +182,18 @@ class Settlements:
 
     async def _succeeded(
         self, conn: Connection, refund: RefundRow, submissions: Sequence[SubmissionRow], at: datetime
-    ) -> tuple[RefundRow, list[OutgoingEvent]]:
+    ) -> tuple[RefundRow, list[OutgoingEvent], UUID | None]:
+        """What follows from a payment that was made: once all are, an entry in the books, which each submission that it books is to name."""
         paid = sorted(
             (submission for submission in submissions if submission.state is SubmissionState.SUCCEEDED),
             key=lambda submission: (submission.payment_id, submission.attempt),
         )
         owed = {allocation.payment_id for allocation in refund.quote().allocations if allocation.amount_minor}
         if {submission.payment_id for submission in paid} != owed:
-            return refund, []
-        event = await self._bookkeeper.settled(conn, refund, paid, at)
+            return refund, [], None
+        entry_id, event = await self._bookkeeper.settled(conn, refund, paid, at)
         await write(conn, _SETTLED, refund.refund_id, at)
-        return replace(refund, state=RefundState.SETTLED, code="", settlements=refund.settlements + 1), [event]
+        return replace(refund, state=RefundState.SETTLED, code="", settlements=refund.settlements + 1), [event], entry_id
 
     async def _contradiction(self, conn: Connection, refund: RefundRow, submission: SubmissionRow, says: str) -> None:
         log.error("refund.provider_contradicts", refund_id=str(refund.refund_id), submission_id=str(submission.submission_id), says=says)
@@ -233,6 +235,7 @@ async def wake_if_wanted(conn: Connection, refund: RefundRow, event_id: UUID) ->
     """Wake the refund's process if it said that it waits and there is something to do. The caller holds the refund's row lock."""
     if not refund.signal_wanted:
         return
+    await send(conn)
     attempts = [submission.as_attempt() for submission in await submissions_of(conn, refund.refund_id)]
     if phase_of(refund.state, attempts) is RefundPhase.OPEN and all(
         last.state is not SubmissionState.CREATED for last in latest(attempts).values()
@@ -254,6 +257,10 @@ async def tell_case(conn: Connection, refund: RefundRow, event_id: UUID, kind: s
     await deliveries.add(conn, NewDelivery(event_id=event_id, key=f"case/{refund.case_id}", kind=SIGNAL, payload=payload))
 
 
+def _is_to_be_booked(submission: SubmissionRow) -> bool:
+    return submission.state is SubmissionState.SUCCEEDED and submission.entry_id is None
+
+
 def _fact(kind: FactKind, submission: SubmissionRow, at: datetime, actor: str, code: str = "") -> RefundFact:
     return RefundFact(kind, at, actor, code, submission.submission_id, submission.amount_minor)
 
@@ -263,9 +270,11 @@ _NOT_FOUND_BEFORE_FINANCE = 2
 _UPDATE = """
 UPDATE refund_submissions SET state = $2, provider_refund_id = $3, settlement_reference = $4, failure_code = $5,
     submitted_at = coalesce(submitted_at, $6), ended_at = CASE WHEN $2 IN ('succeeded', 'failed') THEN $6 ELSE ended_at END,
-    reversed_at = CASE WHEN $2 = 'reversed' THEN $6 END
+    reversed_at = CASE WHEN $2 = 'reversed' THEN $6 END, entry_id = coalesce($7, entry_id)
 WHERE submission_id = $1
 """
+
+_BOOKED = "UPDATE refund_submissions SET entry_id = $2 WHERE submission_id = ANY($1)"
 
 _UNKNOWN = "UPDATE refund_submissions SET state = 'unknown' WHERE submission_id = $1 AND state = 'created' RETURNING refund_id"
 

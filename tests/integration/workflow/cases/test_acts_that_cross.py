@@ -123,7 +123,7 @@ async def _unheard(service: CaseService, case_id: CaseId, body: OptionChosen) ->
     async with transaction(service.pool) as conn:
         kind, workflow_id = FactKind.OPTION_CHOSEN, f"case/{case_id}"
         event_id = EventId(uuid4())
-        assert await service.books.facts.add(conn, event_id, kind, workflow_id, 0, body, utc_now())
+        assert await service.books.facts.add(conn, event_id, kind, workflow_id, body, utc_now())
         await conn.execute("DELETE FROM delivery WHERE event_id = $1", event_id)
 
 
