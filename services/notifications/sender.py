@@ -1,13 +1,14 @@
 """The sender: takes what the log says is due, sends it, and says so in the same transaction as the fact.
 
-Delivery is at least once: a sender that dies between the mail server's answer and its own commit sends again, under the same message id. A
+Delivery is at least once: a sender that dies between the mail server's answer and its own commit sends again, under the same message id. Messages of
+several cases gather for a moment, and what was sent at about the same time is noted together. A
 customer whom no mail can reach gets the message in-app, and an agent a task: a case never waits for a mail.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid5
 
 from contracts.identifiers import CaseId, CustomerRef, MerchantId, derived_event_id
@@ -26,9 +27,20 @@ from services.notifications.domain.rendering import Rendered, UnspeakableError, 
 from services.notifications.ports import Mail, MailDelayedError, Mailer, MailRefusedError
 from services.notifications.settings import NotificationsSettings
 
-_IDLE_SECONDS = 0.25
+_GATHER_SECONDS = 0.25
+"""How long messages gather before those that are due are claimed."""
+_TOGETHER_SECONDS = 0.1
+"""How long a message that was sent waits for others to be noted with it."""
 _BATCH = 64
 log = get_logger(__name__)
+
+
+class _Sent(NamedTuple):
+    """A message that the mail server has taken, with the words it was sent with."""
+
+    message: Message
+    words: Rendered
+    at: datetime
 
 
 class Sender:
@@ -51,14 +63,20 @@ class Sender:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send what is due until ``stop``; what is in hand is finished."""
-        limit = asyncio.Semaphore(self._settings.sender_concurrency)
         while not stop.is_set():
             due = await self._claim()
-            async with asyncio.TaskGroup() as group:
-                for message in due:
-                    group.create_task(self._send_bounded(message, limit))
-            if not due:
-                await _sleep_unless(stop, _IDLE_SECONDS)
+            await self._send_all(due)
+            if len(due) < _BATCH:
+                await _sleep_unless(stop, _GATHER_SECONDS)
+
+    async def _send_all(self, due: Sequence[Message]) -> None:
+        limit = asyncio.Semaphore(self._settings.sender_concurrency)
+        async with asyncio.TaskGroup() as group:
+            under_way = {group.create_task(self._send_bounded(message, limit)) for message in due}
+            while under_way:
+                await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                done, under_way = await asyncio.wait(under_way, timeout=_TOGETHER_SECONDS)
+                await self._note([sent for task in done if (sent := task.result()) is not None])
 
     async def _claim(self) -> list[Message]:
         """What is due now; nothing while the database is away."""
@@ -71,35 +89,38 @@ class Sender:
             log.warning("messages.not_claimed", error=type(error).__name__)
             return []
 
-    async def _send_bounded(self, message: Message, limit: asyncio.Semaphore) -> None:
+    async def _send_bounded(self, message: Message, limit: asyncio.Semaphore) -> _Sent | None:
         async with limit:
             try:
-                await self._send(message)
+                return await self._send(message)
             except Exception as error:
                 # One message that cannot be rendered or stored must not end the part: its lease runs out and it is tried again.
                 log.exception("message.not_sent", message_id=str(message.message_id), moment=message.moment, error=type(error).__name__)
+                return None
 
-    async def _send(self, message: Message) -> None:
+    async def _send(self, message: Message) -> _Sent | None:
+        """Send a message; None where it was not, and what there is to say of that is said."""
         recipient = self._recipient(message)
         if recipient is None and utc_now() < message.created_at + self._settings.contact_wait:
             await self._put_off(message, "contact_unknown")
-            return
+            return None
         try:
             words = self._render(message, recipient)
         except UnspeakableError:
             # What comes after it in the case must not wait for a template that is wrong.
             log.exception("message.unspeakable", message_id=str(message.message_id), moment=message.moment)
             await self._finish(message, None, "failed", "unspeakable")
-            return
+            return None
         mailer = self._mailers.get(message.to.test)
         if recipient is None or not recipient.email:
             await self._keep_in_app(message, words, "no_address")
         elif mailer is None:
             await self._keep_in_app(message, words, "no_mail_server")
         else:
-            await self._mail(message, words, recipient, recipient.email, mailer)
+            return await self._mail(message, words, recipient, recipient.email, mailer)
+        return None
 
-    async def _mail(self, message: Message, words: Rendered, recipient: Recipient, address: str, mailer: Mailer) -> None:
+    async def _mail(self, message: Message, words: Rendered, recipient: Recipient, address: str, mailer: Mailer) -> _Sent | None:
         merchant = self._merchants[MerchantId(message.to.merchant_id)]
         try:
             await mailer.send(
@@ -123,7 +144,27 @@ class Sender:
             else:
                 await self._put_off(message, str(error))
         else:
-            await self._finish(message, words, "sent")
+            return _Sent(message, words, utc_now())
+        return None
+
+    async def _note(self, sent: Sequence[_Sent]) -> None:
+        """Store that messages were sent, with the events that tell it. Where that fails their leases run out, and they are sent again."""
+        if not sent:
+            return
+        in_order = sorted(sent, key=lambda each: each.message.to.case_id)  # as anybody locks the sequences of their events
+        try:
+            async with transaction(self._pool) as conn:
+                noted = await messages.note_sent(conn, [(each.message, each.words.subject, each.words.text, each.at) for each in in_order])
+                await outbox.append(
+                    conn,
+                    [
+                        self._event(_told(each.message, "email", each.at), each.message)
+                        for each in in_order
+                        if each.message.message_id in noted
+                    ],
+                )
+        except Exception as error:
+            log.exception("messages.not_noted", count=len(sent), error=type(error).__name__)
 
     def _recipient(self, message: Message) -> Recipient | None:
         if message.audience == "staff":
@@ -149,20 +190,15 @@ class Sender:
     async def _keep_in_app(self, message: Message, words: Rendered, reason: str) -> None:
         await self._finish(message, words, "in_app", reason)
 
-    async def _finish(self, message: Message, words: Rendered | None, state: str, reason: str | None = None) -> None:
-        """Store the end of a message with the events that tell it: ``sent``, ``in_app`` or ``failed``; a reason also asks an agent."""
+    async def _finish(self, message: Message, words: Rendered | None, state: str, reason: str) -> None:
+        """Store the end of a message that was not sent, ``in_app`` or ``failed``, with the events that tell it, and ask an agent to reach the customer."""
         now = utc_now()
         said = (words.subject, words.text) if words else None
-        events: list[OutgoingEvent] = []
-        if reason is not None:
-            fallback = "in_app" if words else None
-            events.append(self._event(MessageFailed(**_about(message, "email"), reason=reason, fallback=fallback, failed_at=now), message))
-        if words is not None:
-            way = "email" if state == "sent" else "in_app"
-            events.append(self._event(MessageSent(**_about(message, way), sent_at=now), message))
-        async with (autocommit if reason is None else transaction)(self._pool) as conn:
-            finished = await outbox.append_if(conn, *messages.finishing(message, state, said, now, reason), events)
-            if finished and reason is not None:
+        fallback = "in_app" if words else None
+        failed = MessageFailed(**_about(message, "email"), reason=reason, fallback=fallback, failed_at=now)
+        events = [self._event(failed, message)] + ([self._event(_told(message, "in_app", now), message)] if words else [])
+        async with transaction(self._pool) as conn:
+            if await outbox.append_if(conn, *messages.finishing(message, state, said, now, reason), events):
                 await outbox.append(conn, await self._ask_agent(conn, message, reason, now))
 
     async def _ask_agent(self, conn: Connection, message: Message, reason: str, now: datetime) -> list[OutgoingEvent]:
@@ -183,6 +219,10 @@ class Sender:
     @staticmethod
     def _event(body: MessageSent | MessageFailed, message: Message) -> OutgoingEvent:
         return OutgoingEvent(body=body, event_id=derived_event_id(message.message_id, body.event_type), test=message.to.test)
+
+
+def _told(message: Message, way: str, at: datetime) -> MessageSent:
+    return MessageSent(**_about(message, way), sent_at=at)
 
 
 def _about(message: Message, way: str) -> dict[str, Any]:

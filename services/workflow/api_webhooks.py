@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from services.kit.logging import get_logger
-from services.kit.postgres import transaction
+from services.kit.postgres import Record, transaction
 from services.kit.problems import Problem
 from services.workflow.adapters.settlements import Settlements
 from services.workflow.api_context import Context
-from services.workflow.ports import PaymentProvider, ProviderMisuseError, ProviderRefund
+from services.workflow.ports import PaymentProvider, ProviderMisuseError, ProviderRefund, ProviderState
 
 router = APIRouter(prefix="/v1/providers", tags=["webhooks"])
 log = get_logger(__name__)
@@ -28,11 +28,12 @@ async def take_provider_webhook(provider: str, request: Request, context: Contex
         raise Problem(400, "webhook_unreadable", "The webhook cannot be read.", str(error)) from error
     if said is None:
         return Response(status_code=204)
-    async with transaction(context.pool) as conn:
-        asked = await conn.fetchval(_ASKED_THERE, said.submission_id, adapter.name, adapter.sandbox)
-        if asked:
-            await Settlements(context.work_items, context.bookkeeper).record(conn, said)
-    if not asked:
+    asked = await context.pool.fetchrow(_ASKED_THERE, said.submission_id, adapter.name, adapter.sandbox)
+    if asked is not None and asked["there"]:
+        if not _is_known(said, asked):
+            async with transaction(context.pool) as conn:
+                await Settlements(context.work_items, context.bookkeeper).record(conn, said)
+    else:
         log.warning(
             "webhook.unknown_submission" if asked is None else "webhook.submission_of_another_provider",
             provider=provider,
@@ -54,7 +55,14 @@ def _read(modes: Sequence[PaymentProvider], headers: Mapping[str, str], body: by
     raise next((refusal for refusal in refusals if refusal.code == "webhook_timestamp_stale"), refusals[-1])
 
 
+def _is_known(said: ProviderRefund, submission: Record) -> bool:
+    """Whether a payment is on record as it is told: the webhook of one that was settled with the provider's answer, or a repeat. Then nothing is locked."""
+    told = (said.state.value, said.amount_minor, said.currency)
+    return said.state is ProviderState.SUCCEEDED and told == (submission["state"], submission["amount_minor"], submission["currency"])
+
+
 _ASKED_THERE = """
-SELECT submission.provider = $2 AND refund.test = $3 FROM refund_submissions AS submission JOIN refunds AS refund USING (refund_id) WHERE submission_id = $1
+SELECT submission.provider = $2 AND refund.test = $3 AS there, submission.state, submission.amount_minor, submission.currency
+FROM refund_submissions AS submission JOIN refunds AS refund USING (refund_id) WHERE submission_id = $1
 """
 """Whether the submission was sent to that provider in that mode: who can sign for play money, or for another provider, must not settle it."""

@@ -44,6 +44,7 @@ class CaseStarter:
                 ask,
                 id=workflow_id_of(case_id),
                 task_queue=self._task_queue,
+                request_eager_start=True,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 search_attributes=attributes_of(card, CaseStatus.SUBMITTED, WaitingFor.TRIAGE),
@@ -101,6 +102,7 @@ class CaseStarter:
             run_number=run_number,
             steps_within=True,
             sparing=True,
+            pays_within=True,
         )
         return CaseInput(card=card, facts=facts, resume_offer=row.resume_offer)
 

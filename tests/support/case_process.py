@@ -42,6 +42,7 @@ from tests.support.scripted_steps import (
     ScriptedPaying,
     ScriptedReship,
     ScriptedReturn,
+    not_said,
     paid,
 )
 
@@ -126,18 +127,22 @@ async def a_running_case(
     answer: str | None = None,
     words: tuple[str, ...] = (),
     pay: Pay = paid,
+    at_once: Pay = not_said,
     steps_within: bool = True,
     sparing: bool = True,
+    pays_within: bool = True,
     **options: Any,
 ) -> AsyncIterator[RunningCase]:
     """A case process whose assessments and choices give ``plans``, one after the other."""
     case, approvals, queue = ScriptedCase(list(plans), **options), ScriptedApprovals(), f"skipping-{uuid4().hex[:8]}"
+    paying = ScriptedPaying(pay, at_once)
     activities = (
         *CaseActivities(case).all(),
         *ReturnActivities(ScriptedReturn(case, finding, answer)).all(),
         *ReshipActivities(ScriptedReship(case, list(words))).all(),
         *ApprovalActivities(approvals).all(),
-        ScriptedPaying(pay).pay_refund,
+        paying.try_refund,
+        paying.pay_refund,
     )
     card = CaseCard(
         case_id=CaseId(uuid4()),
@@ -151,6 +156,7 @@ async def a_running_case(
         time_zone="Europe/London",
         steps_within=steps_within,
         sparing=sparing,
+        pays_within=pays_within,
     )
     async with Worker(
         environment.client,

@@ -28,7 +28,7 @@ from services.workflow.payloads.returns import Finding
 from tests.support.case_process import RunningCase, a_running_case
 from tests.support.record_reconciliation_history import record_reconciliation
 from tests.support.record_refund_history import record_order_at_the_end, record_refund
-from tests.support.scripted_steps import DAY, HOUR, REQUEST, UNITS, a_refund, agreed, chosen, ended, evidence, offer, owner, review
+from tests.support.scripted_steps import DAY, HOUR, REQUEST, UNITS, a_refund, agreed, chosen, ended, evidence, offer, owner, paid, review
 from tests.support.skipped_time import skipped_time
 
 HISTORIES = Path(__file__).parents[1] / "replay" / "histories"
@@ -81,6 +81,28 @@ async def goods_back(environment: WorkflowEnvironment) -> AsyncIterator[RunningC
         for kind in (FactKind.RETURN_IN_TRANSIT, FactKind.RETURN_RECEIVED, FactKind.RETURN_INSPECTED):
             await case.after(DAY)
             await case.hear(kind, child)
+        await case.outcome()
+        yield case
+
+
+async def goods_back_and_paid_at_once(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """A return that matches, and is refunded within the workflow task that hears of it."""
+    async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND), finding=PAID, at_once=paid) as case:
+        await case.after(DAY)
+        await case.hear(FactKind.RETURN_INSPECTED, f"return/{rma_id_for(case.card.case_id, 1)}")
+        await case.outcome()
+        yield case
+
+
+async def goods_back_and_a_refund_in_vain(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """A return that matches, whose refund is paid by an activity, after it was tried within a workflow task."""
+
+    async def fails(_issue: IssueRefundInput) -> RefundStep:
+        raise ConnectionError("the database is away")
+
+    async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND), finding=PAID, at_once=fails) as case:
+        await case.after(DAY)
+        await case.hear(FactKind.RETURN_INSPECTED, f"return/{rma_id_for(case.card.case_id, 1)}")
         await case.outcome()
         yield case
 
@@ -157,6 +179,8 @@ SCENARIOS: tuple[Callable[[WorkflowEnvironment], AsyncIterator[RunningCase]], ..
     silence,
     no_answer,
     goods_back,
+    goods_back_and_paid_at_once,
+    goods_back_and_a_refund_in_vain,
     goods_back_and_a_refund_that_waits,
     goods_disputed,
     goods_never_sent,

@@ -320,11 +320,21 @@ async def paid(issue: IssueRefundInput) -> RefundStep:
     return RefundStep(phase=RefundPhase.SETTLED, amount_minor=issue.refund.agreed_minor or 0)
 
 
+async def not_said(issue: IssueRefundInput) -> RefundStep:
+    """The provider took it, and does not say at once how it ended."""
+    return RefundStep(phase=RefundPhase.OPEN, amount_minor=issue.refund.agreed_minor or 0, attempt=1)
+
+
 @dataclass
 class ScriptedPaying:
-    """The first step of a refund, where it is not its own process that takes it."""
+    """The first step of a refund, where it is not its own process that takes it: ``at_once`` within a workflow task, ``pay`` as an activity."""
 
     pay: Pay = paid
+    at_once: Pay = not_said
+
+    @activity.defn(name="try_refund")
+    async def try_refund(self, issue: IssueRefundInput) -> RefundStep:
+        return await self.at_once(issue)
 
     @activity.defn(name="pay_refund")
     async def pay_refund(self, issue: IssueRefundInput) -> RefundStep:

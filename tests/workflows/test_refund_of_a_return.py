@@ -29,6 +29,7 @@ REFUND = a_refund(UUID(int=9), 850)
 WAITS = REFUND.model_copy(update={"tier": "waits"})
 CHILD = EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED
 UPSERT = EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
+MARKER = EventType.EVENT_TYPE_MARKER_RECORDED
 ACTIVITY = EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
 
 
@@ -71,7 +72,17 @@ async def inspect(case: RunningCase) -> None:
     await case.hear(FactKind.RETURN_INSPECTED, return_of(case).id)
 
 
-async def test_a_refund_that_is_settled_at_once_has_no_process_of_its_own(skipping: WorkflowEnvironment) -> None:
+async def test_a_refund_that_the_provider_settles_with_its_answer_is_one_event_of_the_return(skipping: WorkflowEnvironment) -> None:
+    """Decision 12."""
+    async with a_running_case(skipping, RETURN, finding=matching(), at_once=paid) as case:
+        await inspect(case)
+        assert await case.outcome() is CaseOutcome.REFUNDED
+        events = await events_of(return_of(case))
+        assert (events[ACTIVITY], events[CHILD]) == (0, 0)
+        assert case.case.asks("complete")[0].refunded_minor == 850
+
+
+async def test_a_refund_that_is_settled_soon_has_no_process_of_its_own(skipping: WorkflowEnvironment) -> None:
     async with a_running_case(skipping, RETURN, finding=matching()) as case:
         await inspect(case)
         assert await case.outcome() is CaseOutcome.REFUNDED
@@ -124,6 +135,16 @@ async def test_a_process_that_finance_started_meanwhile_is_waited_for(skipping: 
 
 async def _fails(_issue: IssueRefundInput) -> NoReturn:
     raise ConnectionError("the database is away")
+
+
+@pytest.mark.parametrize("pays_within", [True, False])
+async def test_a_try_within_the_workflow_task_that_fails_is_left_to_the_activity(skipping: WorkflowEnvironment, pays_within: bool) -> None:
+    """And a run that was started before makes none."""
+    async with a_running_case(skipping, RETURN, finding=matching(), at_once=_fails, pays_within=pays_within) as case:
+        await inspect(case)
+        assert await case.outcome() is CaseOutcome.REFUNDED
+        events = await events_of(return_of(case))
+        assert (events[ACTIVITY], events[CHILD], events[MARKER]) == (1, 0, 3 if pays_within else 2)
 
 
 async def _is_heard_of_no_more(_issue: IssueRefundInput) -> Any:

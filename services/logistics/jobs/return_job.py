@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.kit.clock import utc_now
 from services.kit.logging import get_logger
-from services.kit.postgres import Pool, transaction
+from services.kit.postgres import Pool, autocommit, transaction
 from services.logistics.adapters import return_rows, task_rows
 from services.logistics.adapters.carriers import Carriers
 from services.logistics.adapters.task_rows import TaskKind
@@ -45,7 +45,7 @@ class ReturnJob:
         if carrier is None:
             await self._ask(ret, TaskKind.NO_CARRIER)
             return
-        async with transaction(self.pool) as conn:
+        async with autocommit(self.pool) as conn:
             await return_rows.change(conn, ret.rma_id, booking_begun=True)
         booking = ReturnBooking(reference=str(ret.rma_id), weight_grams=ret.total_units * self.unit_weight_grams, prepaid=ret.prepaid)
 
@@ -70,7 +70,7 @@ class ReturnJob:
                 await carrier.cancel(waybill)
             except (CancelNotPossibleError, CarrierRefusedError) as refusal:
                 log.info("label.not_cancelled", rma_id=ret.rma_id, reason=type(refusal).__name__)
-        async with transaction(self.pool) as conn:
+        async with autocommit(self.pool) as conn:
             await return_rows.change(conn, ret.rma_id, label_cancelled=True)
 
     async def _lost_waybill(self, carrier: Carrier, ret: Return) -> str | None:

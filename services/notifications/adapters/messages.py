@@ -91,10 +91,14 @@ async def put_off(conn: Connection, message_id: UUID, until: datetime, failure: 
     await conn.execute("UPDATE messages SET due_at = $2, failure = $3 WHERE message_id = $1", message_id, until, failure)
 
 
-def finishing(
-    message: Message, state: str, words: tuple[str, str] | None, at: datetime, failure: str | None
-) -> tuple[str, tuple[Any, ...]]:
-    """What says that a message is out (``sent``), stays where it can be read (``in_app``) or has no words (``failed``): statement and values.
+async def note_sent(conn: Connection, sent: Sequence[tuple[Message, str, str, datetime]]) -> set[UUID]:
+    """Note of messages that they were sent, with subject and text, and when. Returns which were not finished before."""
+    rows = [(message.message_id, PACKING.pack((message.facts, subject, text)), at) for message, subject, text, at in sent]
+    return {row["message_id"] for row in await conn.fetch(_SENT, *zip(*rows, strict=True))}
+
+
+def finishing(message: Message, state: str, words: tuple[str, str] | None, at: datetime, failure: str) -> tuple[str, tuple[Any, ...]]:
+    """What says that a message stays where it can be read (``in_app``) or has no words (``failed``): statement and values.
 
     ``words`` are its subject and its text. It changes nothing, and returns no row, where the message was finished before.
     """
@@ -147,6 +151,12 @@ def _message(row: Any) -> Message:
         row["created_at"],
     )
 
+
+_SENT = """
+UPDATE messages SET state = 'sent', content = sent.content, sent_at = sent.at, failure = NULL
+FROM unnest($1::uuid[], $2::bytea[], $3::timestamptz[]) AS sent (message_id, content, at)
+WHERE messages.message_id = sent.message_id AND state = 'pending' RETURNING messages.message_id
+"""
 
 _FINISH = """
 UPDATE messages SET state = $2, content = $3, sent_at = $4, failure = $5 WHERE message_id = $1 AND state = 'pending' RETURNING true

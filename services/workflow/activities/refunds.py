@@ -44,7 +44,13 @@ class RefundActivities:
 
     def all(self) -> Sequence[Callable[..., Any]]:
         """All activities, for the worker."""
-        return (self.pay_refund, self.look_up_refund, self.retry_refund, self.continue_refund, self.alarm_finance)
+        return (self.try_refund, self.pay_refund, self.look_up_refund, self.retry_refund, self.continue_refund, self.alarm_finance)
+
+    @activity.defn
+    async def try_refund(self, issue: IssueRefundInput) -> RefundStep:
+        """Reserve the refund and submit it, without watching for what the provider does not say at once: a workflow task has no time for it."""
+        step = await self._submit_all(await self._steps.request(issue))
+        return step or await self._steps.stands(issue.refund.refund_id)
 
     @activity.defn
     async def pay_refund(self, issue: IssueRefundInput) -> RefundStep:
@@ -77,12 +83,18 @@ class RefundActivities:
         await self._steps.alarm(handle)
 
     async def _submit_and_watch(self, refund_id: RefundId, submissions: Sequence[OpenSubmission]) -> RefundStep:
+        step = await self._submit_all(submissions)
+        return step if step is not None and step.phase in _ENDED else await self._watch(refund_id)
+
+    async def _submit_all(self, submissions: Sequence[OpenSubmission]) -> RefundStep | None:
+        """Submit what nobody has submitted; where the refund stands then, if the provider said something of the last."""
         step = None
         for number, each in enumerate(each for each in submissions if each.state is SubmissionState.CREATED):
-            if number:  # the activity's start says as much as a heartbeat, which is a request and a write in Temporal
+            # The activity's start says as much as a heartbeat, which is a request and a write in Temporal; within a workflow task there is none.
+            if number and not activity.info().is_local:
                 activity.heartbeat()
             step = await self._submit(each)
-        return step if step is not None and step.phase in _ENDED else await self._watch(refund_id)
+        return step
 
     async def _submit(self, each: OpenSubmission) -> RefundStep | None:
         """Submit it; where the refund stands then, if the provider said something of it."""

@@ -57,7 +57,8 @@ class CaseCard(Model):
     """What the screen of every process of a case shows, and what its activities need to find the case. Fixed for the life of a run.
 
     ``steps_within``: the run tries its steps within its workflow tasks first (see ``workflows/process.py``). ``sparing``: its processes send what changed on
-    their screens once they wait, and the refund of a return is tried within the return's process (decision 11). Runs started before that was so do not.
+    their screens once they wait, and the refund of a return is tried within the return's process (decision 11). ``pays_within``: that try is made within a
+    workflow task first (decision 12). Runs started before that was so do not.
     """
 
     case_id: CaseId
@@ -72,6 +73,7 @@ class CaseCard(Model):
     run_number: int = 0
     steps_within: bool = False
     sparing: bool = False
+    pays_within: bool = False
 
 
 class CaseTimers(Model):

@@ -70,19 +70,24 @@ class Process:
         A step is a few statements, and its operation id lets it be repeated: it is tried once within the workflow task, which leaves one event in the
         history instead of six. Where that fails it becomes an activity of its own, which everybody sees and which is tried for ever.
         """
-        if self.card.steps_within:
-            try:
-                return await workflow.execute_local_activity_method(
-                    step, ask, start_to_close_timeout=_WITHIN, retry_policy=_ONCE, summary=summary
-                )
-            except FailureError as error:  # the SDK gives the cause bare, a timeout among others; uncaught, it would fail the whole process
-                if is_cancelled_exception(error):
-                    raise
-                self.screen.happened(f"tried in vain, and tried again from now on: {summary}")
+        if self.card.steps_within and (answer := await self.try_within(step, ask, summary)) is not None:
+            return answer
         self.screen.send()
         return await workflow.execute_activity_method(
             step, ask, start_to_close_timeout=timedelta(seconds=60), retry_policy=_RETRY, summary=summary
         )
+
+    async def try_within(self, step: Callable[[Any, Ask], Awaitable[Answer]], ask: Ask, summary: str) -> Answer | None:
+        """Run an activity within the workflow task, once; None where that failed."""
+        try:
+            return await workflow.execute_local_activity_method(
+                step, ask, start_to_close_timeout=_WITHIN, retry_policy=_ONCE, summary=summary
+            )
+        except FailureError as error:  # the SDK gives the cause bare, a timeout among others; uncaught, it would fail the whole process
+            if is_cancelled_exception(error):
+                raise
+            self.screen.happened(f"tried in vain, and tried again from now on: {summary}")
+            return None
 
     async def wait_for(
         self, kinds: Collection[FactKind], until: datetime, name: str, fits: Callable[[CaseSignal], bool] | None = None

@@ -1,4 +1,4 @@
-"""The refund of a process that does more than refund: it is tried there, and gets a process of its own once it has to wait (decision 11).
+"""The refund of a process that does more than refund: it is tried there, and gets a process of its own once it has to wait (decisions 11, 12).
 
 Most refunds are settled by the first step. That step may be taken again at any time, so the refund's own process begins with it too, and finds what is there.
 """
@@ -6,6 +6,7 @@ Most refunds are settled by the first step. That step may be taken again at any 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
+from services.workflow.activities.refunds import RefundActivities
 from services.workflow.payloads.case import FactKind
 from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundResult, RefundStep
 from services.workflow.workflows.case_process import refund_progress
@@ -30,7 +31,7 @@ async def refund_within(process: Process, ask: IssueRefundInput) -> RefundResult
 
 
 async def _try(process: Process, ask: IssueRefundInput, workflow_id: str) -> RefundStep | None:
-    """Where the refund stands after its first step, tried once.
+    """Where the refund stands after its first step, tried once within the workflow task, and once by an activity that watches.
 
     None where that failed, or where the process is to stop meanwhile: money that is under way needs a process that stays. The step is over within its minute,
     so the search attributes may say what was waited for before.
@@ -38,6 +39,10 @@ async def _try(process: Process, ask: IssueRefundInput, workflow_id: str) -> Ref
     process.screen.show(
         refund_progress(), then="what is not settled at once goes on by itself", where=f"process `{workflow_id}`, if it has to wait"
     )
+    if process.card.pays_within:
+        step = await process.try_within(RefundActivities.try_refund, ask, "reserve and pay")
+        if step is not None and step.phase in ENDED:
+            return step
     paying = start_paying(ask, ONCE)
     while not paying.done():
         if process.inbox.holds(_STOPS):

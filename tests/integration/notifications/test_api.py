@@ -14,7 +14,7 @@ from services.kit.clock import utc_now
 from services.kit.health import Health
 from services.kit.postgres import Pool, open_pool, transaction
 from services.kit.tokens import StaffTokens, generate_staff_keys, issue_staff_token
-from services.notifications.adapters.messages import Addressee, claim, finishing, log_notices
+from services.notifications.adapters.messages import Addressee, claim, log_notices, note_sent
 from services.notifications.api import build_app
 from services.notifications.domain.moments import Notice
 from tests.support.stack import DsnFactory
@@ -53,8 +53,7 @@ async def a_message(pool: Pool, *, merchant: str = "demo-shop", moment: str = "R
     async with transaction(pool) as conn:
         await log_notices(conn, uuid4(), to, [Notice(moment)], utc_now())
         (message,) = await claim(conn, 1, utc_now())
-        statement, values = finishing(message, "sent", ("Hello", "Words"), utc_now(), None)
-        assert await conn.fetchval(statement, *values)
+        await note_sent(conn, [(message, "Hello", "Words", utc_now())])
     return str(message.message_id)
 
 

@@ -22,6 +22,7 @@ from services.kit.sealing import Sealer, generate_sealing_key
 from services.notifications.adapters.messages import MESSAGES, PACKING, shown
 from services.notifications.adapters.smtp import SmtpMailer
 from services.notifications.handlers import build_handlers
+from services.notifications.ports import Mail, Mailer
 from services.notifications.sender import Sender
 from services.notifications.settings import NotificationsSettings
 from tests.support.builders import MERCHANT, OPENED_AT, a_case, a_merchant
@@ -62,10 +63,13 @@ def settings(**changes: Any) -> NotificationsSettings:
     return NotificationsSettings(**(defaults | changes))
 
 
+def mailer_to(mailbox: SandboxServer) -> SmtpMailer:
+    return SmtpMailer(f"smtp://127.0.0.1:{mailbox.smtp_port}")
+
+
 @asynccontextmanager
-async def sending(pool: Pool, mailbox: SandboxServer, **changes: Any) -> AsyncIterator[None]:
-    mailers = {True: SmtpMailer(f"smtp://127.0.0.1:{mailbox.smtp_port}")}
-    sender = Sender(pool, settings(**changes), {MERCHANT: a_merchant()}, mailers)
+async def sending(pool: Pool, mailbox: SandboxServer, *, mailer: Mailer | None = None, **changes: Any) -> AsyncIterator[None]:
+    sender = Sender(pool, settings(**changes), {MERCHANT: a_merchant()}, {True: mailer or mailer_to(mailbox)})
     stop = asyncio.Event()
     task = asyncio.create_task(sender.run(stop))
     try:
@@ -153,6 +157,37 @@ async def test_each_moment_is_said_once_and_in_order(pool: Pool, mailbox: Sandbo
     mails = mails_to(mailbox, customer)
     assert [mail["subject"] for mail in mails] == [row["subject"] for row in log]
     assert {mail["case_number"] for mail in mails} == {"C26-000001"}
+
+
+class Held:
+    """A mailer that keeps the mails to somebody back."""
+
+    def __init__(self, mailer: Mailer, recipient: str | None) -> None:
+        self._mailer, self._recipient = mailer, recipient
+        self.let_go = asyncio.Event()
+
+    async def send(self, mail: Mail) -> None:
+        if mail.recipient == self._recipient:
+            await self.let_go.wait()
+        await self._mailer.send(mail)
+
+
+async def test_what_was_sent_is_noted_while_another_mail_takes_its_time(pool: Pool, mailbox: SandboxServer) -> None:
+    slow, *others = [Customer(pool) for _ in range(4)]
+    for customer in (slow, *others):
+        await customer.introduces_themselves()
+        await customer.hears(EVENTS["aftersales.refund.settled.v1"])
+    held = Held(mailer_to(mailbox), slow.email)
+    async with sending(pool, mailbox, mailer=held):
+        for customer in others:
+            await customer.until(all_finished)
+        assert [row["state"] for row in await slow.log()] == ["pending"]
+        held.let_go.set()
+        await slow.until(all_finished)
+    for customer in (slow, *others):
+        told = "SELECT count(*) FROM outbox WHERE key = $1 AND event_type = 'aftersales.message.sent.v1'"
+        assert await pool.fetchval(told, str(customer.case_id)) == 1
+        assert len(mails_to(mailbox, customer)) == 1
 
 
 async def test_an_event_heard_twice_is_said_once(pool: Pool, mailbox: SandboxServer) -> None:

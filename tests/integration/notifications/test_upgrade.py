@@ -10,7 +10,7 @@ from contracts.identifiers import CustomerRef
 from services.kit.clock import utc_now
 from services.kit.migrate import apply_migrations
 from services.kit.postgres import Pool, open_pool, transaction
-from services.notifications.adapters.messages import MESSAGES, claim, erase_words, finishing, log_notices, shown
+from services.notifications.adapters.messages import MESSAGES, claim, erase_words, log_notices, note_sent, shown
 from services.notifications.domain.moments import Notice
 from tests.support.stack import DsnFactory
 
@@ -51,8 +51,7 @@ async def test_messages_of_before_are_read_sent_and_erased(empty_postgres_dsn_fo
         async with transaction(pool) as conn:
             (due,) = await claim(conn, 10, utc_now())
             assert (due.message_id, due.facts) == (waiting, FACTS)
-            statement, values = finishing(due, "sent", ("Choose", "Dear Ann"), utc_now(), None)
-            assert await conn.fetchval(statement, *values)
+            assert await note_sent(conn, [(due, "Choose", "Dear Ann", utc_now())]) == {due.message_id}
             await log_notices(conn, uuid4(), due.to, [Notice("R-NTF-05", FACTS)], utc_now())
             (next_one,) = await claim(conn, 10, utc_now())
             assert (next_one.to, next_one.sequence) == (due.to, 2)
