@@ -1,13 +1,13 @@
 """The sender: takes what the log says is due, sends it, and says so in the same transaction as the fact.
 
 Delivery is at least once: a sender that dies between the mail server's answer and its own commit sends again, under the same message id. Messages of
-several cases gather for a moment, and what was sent at about the same time is noted together. A
-customer whom no mail can reach gets the message in-app, and an agent a task: a case never waits for a mail.
+several cases gather for a moment, and what was sent at about the same time is noted together. A customer whom no mail can reach gets the message in-app,
+and an agent a task: a case never waits for a mail.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import uuid5
 
@@ -20,7 +20,7 @@ from services.kit.errors import is_transient
 from services.kit.logging import get_logger
 from services.kit.outbox import OutgoingEvent
 from services.kit.postgres import Connection, Pool, autocommit, transaction
-from services.notifications.adapters import messages
+from services.notifications.adapters import contacts, messages
 from services.notifications.adapters.contacts import Recipient
 from services.notifications.adapters.messages import Message
 from services.notifications.domain.rendering import Rendered, UnspeakableError, render
@@ -31,6 +31,8 @@ _GATHER_SECONDS = 0.25
 """How long messages gather before those that are due are claimed."""
 _TOGETHER_SECONDS = 0.1
 """How long a message that was sent waits for others to be noted with it."""
+_FRESH = timedelta(seconds=1)
+"""How long what a claim says of a customer is taken for true."""
 _BATCH = 64
 log = get_logger(__name__)
 
@@ -100,7 +102,7 @@ class Sender:
 
     async def _send(self, message: Message) -> _Sent | None:
         """Send a message; None where it was not, and what there is to say of that is said."""
-        recipient = self._recipient(message)
+        recipient = await self._recipient(message)
         if recipient is None and utc_now() < message.created_at + self._settings.contact_wait:
             await self._put_off(message, "contact_unknown")
             return None
@@ -148,7 +150,10 @@ class Sender:
         return None
 
     async def _note(self, sent: Sequence[_Sent]) -> None:
-        """Store that messages were sent, with the events that tell it. Where that fails their leases run out, and they are sent again."""
+        """Store that messages were sent, with the events that tell it: together, or one by one where that fails.
+
+        Of one that cannot be stored the lease runs out, and it is sent again.
+        """
         if not sent:
             return
         in_order = sorted(sent, key=lambda each: each.message.to.case_id)  # as anybody locks the sequences of their events
@@ -165,12 +170,18 @@ class Sender:
                 )
         except Exception as error:
             log.exception("messages.not_noted", count=len(sent), error=type(error).__name__)
+            if len(sent) > 1:
+                for each in sent:
+                    await self._note([each])
 
-    def _recipient(self, message: Message) -> Recipient | None:
+    async def _recipient(self, message: Message) -> Recipient | None:
         if message.audience == "staff":
             merchant = self._merchants[MerchantId(message.to.merchant_id)]
             return Recipient(name="", email=merchant.contact_address, locale=merchant.locale)
-        return message.customer
+        if utc_now() - message.claimed_at < _FRESH:
+            return message.customer
+        async with self._pool.acquire() as conn:  # others took their time: their address may be another by now, or erased
+            return await contacts.recipient(conn, message.to.customer_ref)
 
     def _render(self, message: Message, recipient: Recipient | None) -> Rendered:
         return render(

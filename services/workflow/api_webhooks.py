@@ -1,4 +1,4 @@
-"""Webhooks of payment providers: verified, then recorded through the one guarded transition. The answer comes after the commit."""
+"""Webhooks of payment providers: verified, then recorded through the one guarded transition if it is news. The answer comes after the commit."""
 
 from collections.abc import Mapping, Sequence
 

@@ -44,7 +44,7 @@ class CaseStarter:
                 ask,
                 id=workflow_id_of(case_id),
                 task_queue=self._task_queue,
-                request_eager_start=True,
+                request_eager_start=True,  # the worker of this process has the first workflow task with the answer
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 search_attributes=attributes_of(card, CaseStatus.SUBMITTED, WaitingFor.TRIAGE),

@@ -153,7 +153,9 @@ async def test_a_service_role_sees_its_own_schema_only(postgres_admin_dsn: str) 
     await workflow.close()
 
 
-async def test_kafka_keeps_acknowledged_records_over_a_stop_and_a_kill(tmp_path: Path) -> None:
+async def test_kafka_keeps_acknowledged_records_over_a_stop_and_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And that with an id that looks like an option."""
+    monkeypatch.setattr("deploy.local.engines.kafka.new_cluster_id", lambda: "-" + "A" * 20 + "Q")
     kafka = Kafka(tmp_path, *own_ports(2))
     try:
         await kafka.start()

@@ -91,10 +91,11 @@ class Kafka(Engine):
             await self._format()
 
     async def _format(self) -> None:
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster_id = new_cluster_id()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         # A kill in the middle of formatting leaves a directory without meta.properties; formatting it again is harmless.
-        command = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self._properties), "--ignore-formatted"]
+        # The id goes with its option as one word: one in 64 begins with a dash, which alone would be taken for an option.
+        command = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(self._properties), "--ignore-formatted"]
         with self.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *self._java_command("64m"), *command, stdout=log, stderr=asyncio.subprocess.STDOUT
@@ -143,3 +144,8 @@ async def kafka_answers(bootstrap_servers: str) -> bool:
     except (KafkaError, OSError):
         return False
     return True
+
+
+def new_cluster_id() -> str:
+    """A random id as Kafka wants it: a UUID in the base64 of URLs, 22 characters."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

@@ -41,3 +41,9 @@ async def keep(conn: Connection, event: ContactRecorded, contact: Contact) -> No
 async def erase(conn: Connection, customer_ref: UUID) -> None:
     """Forget the contact of a customer."""
     await conn.execute("DELETE FROM contacts WHERE customer_ref = $1", customer_ref)
+
+
+async def recipient(conn: Connection, customer_ref: UUID) -> Recipient | None:
+    """How to reach a customer; None where nothing has been heard of them yet."""
+    row = await conn.fetchrow("SELECT name, email, locale FROM contacts WHERE customer_ref = $1", customer_ref)
+    return Recipient(row["name"], row["email"], row["locale"]) if row else None

@@ -34,7 +34,7 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that waits to be sent; ``customer`` is None where nothing has been heard of them yet."""
+    """A message that waits to be sent; ``customer``, as known at ``claimed_at``, is None where nothing had been heard of them yet."""
 
     message_id: UUID
     to: Addressee
@@ -45,6 +45,7 @@ class Message:
     facts: dict[str, Any]
     attempts: int
     created_at: datetime
+    claimed_at: datetime
 
 
 async def log_notices(conn: Connection, event_id: UUID, to: Addressee, notices: Sequence[Notice], at: datetime) -> None:
@@ -83,7 +84,7 @@ async def claim(conn: Connection, limit: int, now: datetime) -> list[Message]:
         limit,
         now,
     )
-    return [_message(row) for row in rows]
+    return [_message(row, now) for row in rows]
 
 
 async def put_off(conn: Connection, message_id: UUID, until: datetime, failure: str) -> None:
@@ -137,7 +138,7 @@ def shown(row: Record) -> dict[str, Any]:
     return plain | {"facts": facts, "subject": subject, "text": text}
 
 
-def _message(row: Any) -> Message:
+def _message(row: Any, claimed_at: datetime) -> Message:
     addressee = Addressee(row["merchant_id"], row["test"], row["case_id"], row["case_number"], row["customer_ref"], row["locale"])
     return Message(
         row["message_id"],
@@ -149,6 +150,7 @@ def _message(row: Any) -> Message:
         PACKING.unpack(row["content"])[0],
         row["attempts"],
         row["created_at"],
+        claimed_at,
     )
 
 

@@ -35,7 +35,7 @@ _WATCH_PAUSES = (0.05, 0.1, 0.1, 0.15, 0.2, 0.3)
 
 
 class RefundActivities:
-    """The activities of ``IssueRefund``. ``watch_seconds`` 0 makes the process wait by signal at once."""
+    """The activities of ``IssueRefund``, and of a return that tries its refund itself. ``watch_seconds`` 0 makes the process wait by signal at once."""
 
     def __init__(self, steps: RefundSteps, providers: PaymentProviders, *, watch_seconds: float = WATCH_SECONDS) -> None:
         self._steps = steps

@@ -1,5 +1,6 @@
-"""The one guarded way from what a provider says to what our rows say. Webhooks, look-ups and answers all come through here.
+"""The one guarded way from what a provider says to what our rows say.
 
+Webhooks, look-ups and answers come through here, unless they tell what is on record already.
 Everything a transition brings with it is one transaction: the submission, the refund, the ledger entry, the events, the task for finance, the
 wake-up of whoever waits.
 """
@@ -82,9 +83,9 @@ class Settlements:
 
     async def mark_unknown(self, conn: Connection, submission_id: SubmissionId) -> None:
         """Nobody can say whether the provider took the submission; it will be looked up."""
-        refund_id = await conn.fetchval(_UNKNOWN, submission_id)
-        if refund_id is not None:
-            await record_facts(conn, refund_id, [RefundFact(FactKind.OUTCOME_UNKNOWN, utc_now(), submission_id=submission_id)])
+        refund = await lock_refund_of(conn, submission_id)  # as whoever hears the outcome at this moment: the refund first
+        if refund is not None and await conn.fetchval(_UNKNOWN, submission_id):
+            await record_facts(conn, refund.refund_id, [RefundFact(FactKind.OUTCOME_UNKNOWN, utc_now(), submission_id=submission_id)])
 
     async def not_found(self, conn: Connection, submission_id: SubmissionId) -> None:
         """The provider has no record of the submission. That is not "failed": it is sent again under its key, and after the second time finance looks."""
@@ -232,7 +233,10 @@ class Settlements:
 
 
 async def wake_if_wanted(conn: Connection, refund: RefundRow, event_id: UUID) -> None:
-    """Wake the refund's process if it said that it waits and there is something to do. The caller holds the refund's row lock."""
+    """Wake the refund's process if it said that it waits and there is something to do, for which what is waiting to be written is sent first.
+
+    The caller holds the refund's row lock.
+    """
     if not refund.signal_wanted:
         return
     await send(conn)
@@ -276,7 +280,7 @@ WHERE submission_id = $1
 
 _BOOKED = "UPDATE refund_submissions SET entry_id = $2 WHERE submission_id = ANY($1)"
 
-_UNKNOWN = "UPDATE refund_submissions SET state = 'unknown' WHERE submission_id = $1 AND state = 'created' RETURNING refund_id"
+_UNKNOWN = "UPDATE refund_submissions SET state = 'unknown' WHERE submission_id = $1 AND state = 'created' RETURNING true"
 
 _CONTRADICTED = """
 SELECT true FROM refund_facts WHERE refund_id = $1 AND submission_id = $2 AND kind = 'contradicted' AND code = $3 LIMIT 1

@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
+from contracts.base import Model
 from contracts.identifiers import ApprovalId
 from contracts.progress import Progress, Then, WaitingFor
 from services.workflow.payloads.approval import ApprovalAsk, ApprovalResult, ApprovalView
@@ -19,7 +20,7 @@ from services.workflow.workflows.inbox import Inbox
 from services.workflow.workflows.ui import Screen
 
 Ask = TypeVar("Ask")
-Answer = TypeVar("Answer")
+Answer = TypeVar("Answer", bound=Model)
 
 _RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), backoff_coefficient=2, maximum_interval=timedelta(seconds=30))
 """For ever: a step that cannot be done parks the case where everybody sees it, instead of closing it."""
@@ -70,8 +71,10 @@ class Process:
         A step is a few statements, and its operation id lets it be repeated: it is tried once within the workflow task, which leaves one event in the
         history instead of six. Where that fails it becomes an activity of its own, which everybody sees and which is tried for ever.
         """
-        if self.card.steps_within and (answer := await self.try_within(step, ask, summary)) is not None:
-            return answer
+        if self.card.steps_within:
+            if (answer := await self.try_within(step, ask, summary)) is not None:
+                return answer
+            self.screen.happened(f"tried in vain, and tried again from now on: {summary}")
         self.screen.send()
         return await workflow.execute_activity_method(
             step, ask, start_to_close_timeout=timedelta(seconds=60), retry_policy=_RETRY, summary=summary
@@ -86,7 +89,6 @@ class Process:
         except FailureError as error:  # the SDK gives the cause bare, a timeout among others; uncaught, it would fail the whole process
             if is_cancelled_exception(error):
                 raise
-            self.screen.happened(f"tried in vain, and tried again from now on: {summary}")
             return None
 
     async def wait_for(

@@ -43,6 +43,7 @@ async def _try(process: Process, ask: IssueRefundInput, workflow_id: str) -> Ref
         step = await process.try_within(RefundActivities.try_refund, ask, "reserve and pay")
         if step is not None and step.phase in ENDED:
             return step
+        process.screen.happened("the refund was not settled at once")
     paying = start_paying(ask, ONCE)
     while not paying.done():
         if process.inbox.holds(_STOPS):
