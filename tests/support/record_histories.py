@@ -23,12 +23,28 @@ from contracts.roles import Role
 from services.workflow.cases import standing
 from services.workflow.payloads.approval import ApprovalState, Ruling
 from services.workflow.payloads.case import FactKind
-from services.workflow.payloads.refund import IssueRefundInput, RefundPhase, RefundStep
+from services.workflow.payloads.refund import IssueRefundInput, RefundStep
 from services.workflow.payloads.returns import Finding
 from tests.support.case_process import RunningCase, a_running_case
 from tests.support.record_reconciliation_history import record_reconciliation
 from tests.support.record_refund_history import record_order_at_the_end, record_refund
-from tests.support.scripted_steps import DAY, HOUR, REQUEST, UNITS, a_refund, agreed, chosen, ended, evidence, offer, owner, paid, review
+from tests.support.scripted_steps import (
+    DAY,
+    HOUR,
+    REQUEST,
+    UNITS,
+    Pay,
+    a_refund,
+    agreed,
+    chosen,
+    ended,
+    evidence,
+    not_said,
+    offer,
+    owner,
+    paid,
+    review,
+)
 from tests.support.skipped_time import skipped_time
 
 HISTORIES = Path(__file__).parents[1] / "replay" / "histories"
@@ -87,10 +103,7 @@ async def goods_back(environment: WorkflowEnvironment) -> AsyncIterator[RunningC
 
 async def goods_back_and_paid_at_once(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
     """A return that matches, and is refunded within the workflow task that hears of it."""
-    async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND), finding=PAID, at_once=paid) as case:
-        await case.after(DAY)
-        await case.hear(FactKind.RETURN_INSPECTED, f"return/{rma_id_for(case.card.case_id, 1)}")
-        await case.outcome()
+    async for case in _matching(environment, at_once=paid):
         yield case
 
 
@@ -100,20 +113,19 @@ async def goods_back_and_a_refund_in_vain(environment: WorkflowEnvironment) -> A
     async def fails(_issue: IssueRefundInput) -> RefundStep:
         raise ConnectionError("the database is away")
 
-    async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND), finding=PAID, at_once=fails) as case:
-        await case.after(DAY)
-        await case.hear(FactKind.RETURN_INSPECTED, f"return/{rma_id_for(case.card.case_id, 1)}")
-        await case.outcome()
+    async for case in _matching(environment, at_once=fails):
         yield case
 
 
 async def goods_back_and_a_refund_that_waits(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
     """A return that matches, whose refund needs a process of its own."""
+    async for case in _matching(environment, pay=not_said):
+        yield case
 
-    async def not_yet(issue: IssueRefundInput) -> RefundStep:
-        return RefundStep(phase=RefundPhase.OPEN, amount_minor=issue.refund.agreed_minor or 0, attempt=1)
 
-    async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND), finding=PAID, pay=not_yet) as case:
+async def _matching(environment: WorkflowEnvironment, *, at_once: Pay = not_said, pay: Pay = paid) -> AsyncIterator[RunningCase]:
+    """A return whose inspection is the first that is heard of its parcel; ``at_once`` and ``pay`` take its refund, one after the other."""
+    async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND), finding=PAID, at_once=at_once, pay=pay) as case:
         await case.after(DAY)
         await case.hear(FactKind.RETURN_INSPECTED, f"return/{rma_id_for(case.card.case_id, 1)}")
         await case.outcome()

@@ -164,10 +164,11 @@ class Held:
 
     def __init__(self, mailer: Mailer, recipient: str | None) -> None:
         self._mailer, self._recipient = mailer, recipient
-        self.let_go = asyncio.Event()
+        self.asked, self.let_go = asyncio.Event(), asyncio.Event()
 
     async def send(self, mail: Mail) -> None:
         if mail.recipient == self._recipient:
+            self.asked.set()
             await self.let_go.wait()
         await self._mailer.send(mail)
 
@@ -188,6 +189,22 @@ async def test_what_was_sent_is_noted_while_another_mail_takes_its_time(pool: Po
         told = "SELECT count(*) FROM outbox WHERE key = $1 AND event_type = 'aftersales.message.sent.v1'"
         assert await pool.fetchval(told, str(customer.case_id)) == 1
         assert len(mails_to(mailbox, customer)) == 1
+
+
+async def test_a_mail_that_waited_for_others_goes_to_the_address_of_now(pool: Pool, mailbox: SandboxServer) -> None:
+    slow, moving = Customer(pool), Customer(pool)
+    for customer in (slow, moving):
+        await customer.introduces_themselves()
+        await customer.hears(EVENTS["aftersales.refund.settled.v1"])
+    held, left = Held(mailer_to(mailbox), slow.email), moving.email
+    async with sending(pool, mailbox, mailer=held, sender_concurrency=1):
+        await held.asked.wait()  # both are claimed
+        moving.email = f"moved-{left}"
+        await moving.introduces_themselves(version=2)
+        await asyncio.sleep(1.1)
+        held.let_go.set()
+        await moving.until(all_finished)
+    assert [mail["recipients"] for mail in mails_to(mailbox, moving)] == [[moving.email]]
 
 
 async def test_an_event_heard_twice_is_said_once(pool: Pool, mailbox: SandboxServer) -> None:

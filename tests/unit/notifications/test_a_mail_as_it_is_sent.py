@@ -36,6 +36,17 @@ def test_headers_and_both_bodies_arrive() -> None:
     assert [body.get_content().split() for body in bodies if body] == [["Dear", "Ann,", "謝謝"], ["<p>Dear", "Ann,</p><p>謝謝</p>"]]
 
 
+@pytest.mark.parametrize("words", ["Dear Ann,", "謝謝" * 20], ids=["readable", "base64"])
+def test_no_text_ends_its_part_of_a_mail(words: str) -> None:
+    boundary = str(as_email(MAIL).get_boundary())
+    text = f"{words}\n--{boundary}\n\nfor you\n--{boundary}--\nstill here\n"
+    received = message_from_bytes(flatten_message(as_email(replace(MAIL, text=text))), policy=policy.default)
+    assert [part.get_content_type() for part in received.iter_parts()] == ["text/plain", "text/html"]
+    body = received.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().splitlines() == text.splitlines()
+
+
 @pytest.mark.parametrize("control", ["\r\n", "\n", "\x0b", "\x0c", "\x85", "\u2028"])
 @pytest.mark.parametrize("field", ["subject", "recipient", "sender_name", "locale", "case_number"])
 def test_a_line_break_makes_no_header(field: str, control: str) -> None:
