@@ -6,7 +6,7 @@ Inside a major version only additions are made, so a reader ignores fields it do
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 
 def _to_utc(moment: datetime) -> datetime:
@@ -33,3 +33,8 @@ class Model(BaseModel):
     """An immutable contract model that ignores fields added by a later minor version."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_timedelta="iso8601")
+
+
+def describe_problems(error: ValidationError) -> str:
+    """Which fields are wrong and why, for the operator: what they hold is left out, for it may be personal data."""
+    return "; ".join(f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}" for problem in error.errors(include_input=False))

@@ -6,9 +6,12 @@ producer's gapless number for the key, counted from 1, so that a consumer sees a
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from uuid import UUID
+from datetime import UTC
+from typing import Annotated
 
+from pydantic import Field, TypeAdapter, ValidationError
+
+from contracts.base import Moment, describe_problems
 from contracts.identifiers import EventId, MerchantId
 
 SPEC_VERSION = "1.0"
@@ -20,6 +23,9 @@ class EnvelopeError(ValueError):
     """The headers of a record do not make a CloudEvent of ours; the message names the header and what is wrong."""
 
 
+Text = Annotated[str, Field(min_length=1)]
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """Who says what about which key, when, and as which number.
@@ -27,15 +33,18 @@ class Envelope:
     ``subject`` equals the record's key. ``trace_parent`` is a W3C trace context value or None. ``test`` marks a merchant in test mode.
     """
 
-    id: EventId
-    type: str
-    source: str
-    subject: str
-    time: datetime
-    sequence: int
-    merchant_id: MerchantId
-    test: bool = False
-    trace_parent: str | None = None
+    id: Annotated[EventId, Field(alias="ce_id")]
+    type: Annotated[Text, Field(alias="ce_type")]
+    source: Annotated[Text, Field(alias="ce_source")]
+    subject: Annotated[Text, Field(alias="ce_subject")]
+    time: Annotated[Moment, Field(alias="ce_time")]
+    sequence: Annotated[int, Field(alias="ce_sequence", ge=1)]
+    merchant_id: Annotated[MerchantId, Field(alias="ce_merchantid", min_length=1)]
+    test: Annotated[bool, Field(alias="ce_test")] = False
+    trace_parent: Annotated[str | None, Field(alias="ce_traceparent")] = None
+
+
+_READER = TypeAdapter(Envelope)
 
 
 def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
@@ -62,50 +71,10 @@ def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
 
     Raises :class:`EnvelopeError` where a header is missing, is not UTF-8 or does not say what it should.
     """
-    values = _decode(headers)
-    if values.get("ce_specversion") != SPEC_VERSION:
+    values = dict(headers)
+    if values.get("ce_specversion") != _SPEC_VERSION:
         raise EnvelopeError(f"ce_specversion must be {SPEC_VERSION}, not {values.get('ce_specversion')!r}")
     try:
-        moment = datetime.fromisoformat(_required(values, "ce_time"))
-        sequence = int(_required(values, "ce_sequence"))
-        event_id = UUID(_required(values, "ce_id"))
-    except EnvelopeError:
-        raise
-    except ValueError as error:
-        raise EnvelopeError(f"a ce_ header is malformed: {error}") from error
-    if moment.tzinfo is None:
-        raise EnvelopeError("ce_time must carry its offset (RFC 3339)")
-    if sequence < 1:
-        raise EnvelopeError("ce_sequence counts from 1")
-    return Envelope(
-        id=EventId(event_id),
-        type=_required(values, "ce_type"),
-        source=_required(values, "ce_source"),
-        subject=_required(values, "ce_subject"),
-        time=moment.astimezone(UTC),
-        sequence=sequence,
-        merchant_id=MerchantId(_required(values, "ce_merchantid")),
-        test=values.get("ce_test") == "true",
-        trace_parent=values.get("ce_traceparent"),
-    )
-
-
-def _decode(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for name, raw in headers:
-        if not name.startswith("ce_"):
-            continue
-        if raw is None:
-            raise EnvelopeError(f"header {name} has no value")
-        try:
-            values[name] = raw.decode()
-        except UnicodeDecodeError as error:
-            raise EnvelopeError(f"header {name} is not UTF-8") from error
-    return values
-
-
-def _required(values: dict[str, str], name: str) -> str:
-    value = values.get(name)
-    if not value:
-        raise EnvelopeError(f"header {name} is missing")
-    return value
+        return _READER.validate_python(values)
+    except ValidationError as error:
+        raise EnvelopeError(f"not a CloudEvent of this platform: {describe_problems(error)}") from error

@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 
 from contracts import case_v1, contact_v1, message_v1, order_v1, refund_v1, resolution_v1, shipment_v1
+from contracts.base import describe_problems
 from contracts.events import EventBody
 from contracts.topics import Topic
 
@@ -36,8 +37,7 @@ def parse(event_type: str, data: bytes) -> EventBody:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors(include_input=False))
-        raise MalformedEventError(f"{event_type}: {problems}") from error
+        raise MalformedEventError(f"{event_type}: {describe_problems(error)}") from error
 
 
 def event_types_of(topic: Topic) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 from contracts.envelope import Envelope
 from contracts.events import EventBody
@@ -14,8 +14,7 @@ from services.kit.postgres import Connection
 BodyT = TypeVar("BodyT", bound=EventBody | None)
 
 
-@dataclass(frozen=True, slots=True)
-class Received(Generic[BodyT]):
+class Received(NamedTuple, Generic[BodyT]):
     """An event as it arrived; ``body`` is None for a tombstone."""
 
     body: BodyT

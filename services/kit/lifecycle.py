@@ -114,7 +114,7 @@ def collect_seldom() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 2, 2)
+    gc.set_threshold(50_000, 2, 2)
 
 
 def loop_factory() -> Any:

@@ -6,6 +6,7 @@ costs its neighbours nothing, and good batches pay nothing for that.
 
 import asyncio
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any, Final, cast
 
 from services.kit import inbox, metrics, quarantine
@@ -15,7 +16,7 @@ from services.kit.inbox import Claim
 from services.kit.logging import get_logger
 from services.kit.postgres import Connection, Pool, transaction
 from services.kit.quarantine import Entry
-from services.kit.records import Call, Incoming, Kind, Problem, Reader, Record
+from services.kit.records import Incoming, Kind, Problem, Reader, Record, Task
 from services.kit.redaction import describe_error, describe_traceback
 from services.kit.tracing import trace
 
@@ -61,41 +62,48 @@ class Processor:
     async def _run(self, batch: Sequence[Incoming], *, careful: bool) -> None:
         topic = batch[0].record.topic
         async with transaction(self._pool) as connection:
-            claimed = await inbox.claim(connection, topic, batch)
-            fresh, repeated = _unseen(claimed, batch)
+            claimed, tasks = await asyncio.gather(inbox.claim(connection, topic, batch), self._open(batch))
+            unseen = _unseen(claimed, batch)
+            fresh = list(compress(batch, unseen))
             irregular = inbox.irregularities(topic, batch, fresh, claimed)
-            concerned = [item for item in fresh if item.concerns_us]
             held = claimed.held
             put_aside: list[Entry] = []
             together = _Together(connection)
-            for item in concerned:
-                if not careful and item.many is not None and item.key not in held:
-                    await together.add(item)
+            for item, task in zip(fresh, compress(tasks, unseen), strict=True):
+                if task is None:
+                    continue
+                if not careful and isinstance(task, Task) and task.many is not None and item.key not in held:
+                    await together.add(task)
                     continue
                 await together.handle()
-                problem = await self._handle(connection, item, held, careful=careful)
+                problem = await self._handle(connection, item, task, held, careful=careful)
                 if problem is not None:
                     put_aside.append(Entry(item.record, item.key, item.event_id, problem))
                     if item.key is not None:
                         held.add(item.key)
             await together.handle()
             await quarantine.insert(connection, put_aside)
-        metrics.EVENTS_HANDLED.labels(topic).inc(len(concerned) - len(put_aside))
-        metrics.EVENTS_REPEATED.labels(topic).inc(repeated)
+        metrics.EVENTS_HANDLED.labels(topic).inc(sum(item.concerns_us for item in fresh) - len(put_aside))
+        metrics.EVENTS_REPEATED.labels(topic).inc(len(batch) - len(fresh))
         inbox.report(irregular)
         _report(put_aside)
 
-    async def _handle(self, connection: Connection, item: Incoming, held: set[str], *, careful: bool) -> Problem | None:
+    async def _open(self, batch: Sequence[Incoming]) -> list[Task | Problem | None]:
+        """Read what is in the records of a batch, while the database is busy with their claim."""
+        await asyncio.sleep(0)  # until the claim is sent
+        return [self._reader.open(item) for item in batch]
+
+    async def _handle(
+        self, connection: Connection, item: Incoming, task: Task | Problem, held: set[str], *, careful: bool
+    ) -> Problem | None:
+        if isinstance(task, Problem):
+            return task
         if item.key is not None and item.key in held:
-            return item.problem or HELD
-        if item.problem is not None:
-            return item.problem
-        if item.call is None:
-            return None
+            return HELD
         with trace(item.envelope.trace_parent if item.envelope else None):
             if careful:
-                return await try_carefully(connection, item.call)
-            await item.call(connection)
+                return await try_carefully(connection, task)
+            await task.run(connection)
         return None
 
 
@@ -107,12 +115,12 @@ class _Together:
         self._handler: ManyHandler[Any] | None = None
         self._events: list[Received[Any]] = []
 
-    async def add(self, item: Incoming) -> None:
+    async def add(self, task: Task) -> None:
         """Keep an event until others follow; those of another handler are handled first, for order holds over all types of a key."""
-        if item.many is not self._handler:
+        if task.many is not self._handler:
             await self.handle()
-        self._handler = item.many
-        self._events.append(cast("Received[Any]", item.received))
+        self._handler = task.many
+        self._events.append(cast("Received[Any]", task.argument))
 
     async def handle(self) -> None:
         """Handle what was kept."""
@@ -121,12 +129,12 @@ class _Together:
             await self._handler(self._connection, events)
 
 
-async def try_carefully(connection: Connection, call: Call) -> Problem | None:
+async def try_carefully(connection: Connection, task: Task) -> Problem | None:
     """Run a handler inside a savepoint. Returns why it can not succeed, or None; raises transient errors."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with connection.transaction():
-                await call(connection)
+                await task.run(connection)
         except PermanentError as error:
             return Problem(Kind.PERMANENT, error.reason)
         except Exception as error:
@@ -141,20 +149,17 @@ async def try_carefully(connection: Connection, call: Call) -> Problem | None:
     raise AssertionError("unreachable: the last attempt returns")
 
 
-def _unseen(claimed: Claim, batch: Sequence[Incoming]) -> tuple[list[Incoming], int]:
-    """The items that were not dealt with before, and the number of those that were."""
+def _unseen(claimed: Claim, batch: Sequence[Incoming]) -> list[bool]:
+    """Which of the items were not dealt with before."""
     unseen = set(claimed.unseen)
-    fresh: list[Incoming] = []
-    repeated = 0
+    found: list[bool] = []
     for item in batch:
         if item.event_id is None or not item.concerns_us:
-            fresh.append(item)
-        elif item.event_id in unseen:
-            unseen.discard(item.event_id)
-            fresh.append(item)
-        else:
-            repeated += 1
-    return fresh, repeated
+            found.append(True)
+            continue
+        found.append(item.event_id in unseen)
+        unseen.discard(item.event_id)  # a second one in the batch is a repeat
+    return found
 
 
 def _report(put_aside: Sequence[Entry]) -> None:

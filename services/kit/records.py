@@ -5,19 +5,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID, uuid5
 
 from contracts.envelope import Envelope, EnvelopeError, from_headers
-from contracts.events import EventBody
 from contracts.registry import EVENT_TYPES, MalformedEventError, UnknownEventTypeError, parse
 from contracts.topics import Topic
-from services.kit.handlers import EventHandler, Handlers, ManyHandler, RawRecord, Received
+from services.kit.handlers import Handlers, ManyHandler, RawRecord, Received
 from services.kit.postgres import Connection
 
 _RAW_RECORDS = UUID("6a1f1c52-8a43-5d0f-8f35-0c4a3d0e6b77")
-"""Namespace of the ids of records that bring none: their place in the log."""
+"""Namespace of the ids of records that bring none."""
+
+Handler: TypeAlias = Callable[[Connection, Any], Awaitable[None]]
 
 MAX_KEY_CHARACTERS = 500
 MAX_SEQUENCE = 2**63 - 1
@@ -34,8 +34,7 @@ class Kind(StrEnum):
     HELD = "held"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A Kafka record as raw as it came."""
 
     topic: Topic
@@ -55,14 +54,9 @@ class Problem:
     reason: str
 
 
-Call: TypeAlias = Callable[[Connection], Awaitable[None]]
+class Incoming(NamedTuple):
+    """A record whose envelope was read: ``handler`` takes it, or ``problem`` says why nothing can, or neither: this service does not care for it.
 
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A record that was read: either ``call`` runs its handler, or ``problem`` says why not, or neither: this service does not care for it.
-
-    Where its handler takes ``many``, ``received`` is what it takes many of.
     ``key`` is None where the record's key is unusable (it then holds back nothing); ``event_id`` is None where nothing identifies it.
     """
 
@@ -70,19 +64,29 @@ class Incoming:
     key: str | None
     event_id: UUID | None = None
     envelope: Envelope | None = None
-    call: Call | None = None
+    handler: Handler | None = None
     problem: Problem | None = None
-    many: ManyHandler[Any] | None = None
-    received: Received[Any] | None = None
 
     @property
     def concerns_us(self) -> bool:
         """Whether the service has anything to do with it: a handler to run, or a problem to put aside."""
-        return self.call is not None or self.problem is not None
+        return self.handler is not None or self.problem is not None
+
+
+class Task(NamedTuple):
+    """What is to be done about a record: its handler with what that takes, and the handler that takes ``many`` of them where there is one."""
+
+    handler: Handler
+    argument: Received[Any] | RawRecord
+    many: ManyHandler[Any] | None = None
+
+    async def run(self, connection: Connection) -> None:
+        """Run the handler."""
+        await self.handler(connection, self.argument)
 
 
 class Reader:
-    """Reads records for one service's handlers."""
+    """Reads records for one service's handlers, in two steps: what a record is, which its headers say, and what is in it."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
@@ -94,44 +98,37 @@ class Reader:
             return Incoming(
                 record, None, problem=Problem(Kind.MALFORMED, "the record has no usable key: UTF-8 text of at most 500 characters")
             )
-        if record.topic in self._handlers.raws:
-            return self._read_raw(record, key)
+        raw_handler = self._handlers.raws.get(record.topic)
+        if raw_handler is not None:
+            return Incoming(record, key, _place(record), handler=raw_handler)
         try:
             envelope = from_headers(record.headers)
         except EnvelopeError as error:
             return Incoming(record, key, problem=Problem(Kind.MALFORMED, str(error)))
-        return self._read_event(record, key, envelope)
-
-    def _read_event(self, record: Record, key: str, envelope: Envelope) -> Incoming:
         problem = _misfit(record, key, envelope)
-        if problem is not None:
-            return Incoming(record, key, envelope.id, envelope, problem=problem)
-        handler: EventHandler[Any] | None
-        body: EventBody | None = None
-        if record.value is None:
-            handler = self._handlers.tombstones.get(record.topic)
-        else:
-            _model, handler = self._handlers.events.get(envelope.type, (None, None))
-        if handler is None:
-            return Incoming(record, key, envelope.id, envelope)
-        if record.value is not None:
-            try:
-                body = parse(envelope.type, record.value)
-            except MalformedEventError as error:
-                return Incoming(record, key, envelope.id, envelope, problem=Problem(Kind.MALFORMED, str(error)))
-        received: Received[Any] = Received(body, envelope, record.topic, key, record.partition, record.offset)
-        many = self._handlers.many.get(envelope.type) if body is not None else None
-        return Incoming(record, key, envelope.id, envelope, call=partial(_call, handler, received), many=many, received=received)
+        return Incoming(record, key, envelope.id, envelope, None if problem else self._handler(record, envelope), problem)
 
-    def _read_raw(self, record: Record, key: str) -> Incoming:
-        handler = self._handlers.raws[record.topic]
-        place = uuid5(_RAW_RECORDS, f"{record.topic}/{record.partition}/{record.offset}/{record.time.timestamp()}")
+    def open(self, item: Incoming) -> Task | Problem | None:
+        """Read what is in it: what is to be done, or why nothing can be, or None where the service does not care."""
+        if item.handler is None or item.key is None:
+            return item.problem
+        record, envelope = item.record, item.envelope
+        if envelope is None:
+            return _open_raw(record, item.key, item.handler)
+        if record.value is None:
+            return Task(item.handler, Received(None, envelope, record.topic, item.key, record.partition, record.offset))
         try:
-            value = json.loads(record.value) if record.value is not None else None
-        except (ValueError, RecursionError):
-            return Incoming(record, key, place, problem=Problem(Kind.MALFORMED, "the value is not JSON"))
-        raw = RawRecord(record.topic, key, value, record.partition, record.offset, record.time)
-        return Incoming(record, key, place, call=partial(_call, handler, raw))
+            body = parse(envelope.type, record.value)
+        except MalformedEventError as error:
+            return Problem(Kind.MALFORMED, str(error))
+        received = Received(body, envelope, record.topic, item.key, record.partition, record.offset)
+        return Task(item.handler, received, self._handlers.many.get(envelope.type))
+
+    def _handler(self, record: Record, envelope: Envelope) -> Handler | None:
+        if record.value is None:
+            return self._handlers.tombstones.get(record.topic)
+        _model, handler = self._handlers.events.get(envelope.type, (None, None))
+        return handler
 
 
 def record_time(timestamp_ms: int) -> datetime:
@@ -153,8 +150,17 @@ def _misfit(record: Record, key: str, envelope: Envelope) -> Problem | None:
     return None
 
 
-async def _call(handler: Callable[[Connection, Any], Awaitable[None]], argument: Any, connection: Connection) -> None:
-    await handler(connection, argument)
+def _place(record: Record) -> UUID:
+    """The id of a record that brings none: its place in the log."""
+    return uuid5(_RAW_RECORDS, f"{record.topic}/{record.partition}/{record.offset}/{record.time.timestamp()}")
+
+
+def _open_raw(record: Record, key: str, handler: Handler) -> Task | Problem:
+    try:
+        value = json.loads(record.value) if record.value is not None else None
+    except (ValueError, RecursionError):
+        return Problem(Kind.MALFORMED, "the value is not JSON")
+    return Task(handler, RawRecord(record.topic, key, value, record.partition, record.offset, record.time))
 
 
 def _key(raw: bytes | None) -> str | None:

@@ -15,13 +15,13 @@ from services.kit.records import Incoming, Record
 MOMENT = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-async def _handle(_connection: Connection) -> None: ...
+async def _handle(_connection: Connection, _event: object) -> None: ...
 
 
 def _event(sequence: int) -> Incoming:
     event_id = EventId(UUID(int=sequence))
     envelope = Envelope(event_id, "some.event.v1", "aftersales/intake", "k", MOMENT, sequence, MerchantId("demo-shop"), test=True)
-    return Incoming(Record(Topic.CASE, 0, sequence, MOMENT, b"k", b"{}", ()), "k", event_id, envelope, call=_handle)
+    return Incoming(Record(Topic.CASE, 0, sequence, MOMENT, b"k", b"{}", ()), "k", event_id, envelope, handler=_handle)
 
 
 @pytest.mark.parametrize(

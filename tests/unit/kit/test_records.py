@@ -13,7 +13,7 @@ from contracts.identifiers import CaseId, MerchantId
 from contracts.topics import Topic
 from services.kit.handlers import Handlers, RawRecord, Received
 from services.kit.postgres import Connection
-from services.kit.records import Kind, Reader, Record, record_time
+from services.kit.records import Kind, Problem, Reader, Record, Task, record_time
 
 CASE = CaseId(UUID(int=7))
 MOMENT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -49,20 +49,23 @@ def _record(*, topic: Topic = Topic.CASE, key: bytes | None = str(CASE).encode()
 
 
 def _kind(record: Record) -> Kind | None:
-    problem = READER.read(record).problem
-    return problem.kind if problem else None
+    found = READER.open(READER.read(record))
+    return found.kind if isinstance(found, Problem) else None
 
 
 def test_an_event_with_a_handler_is_called() -> None:
     incoming = READER.read(_record())
-    assert incoming.problem is None
-    assert incoming.call is not None
     assert incoming.event_id == UUID(int=1)
+    task = READER.open(incoming)
+    assert isinstance(task, Task)
+    assert isinstance(task.argument, Received)
+    assert task.argument.body == BODY
 
 
 def test_an_event_without_a_handler_is_none_of_our_business_even_with_a_broken_body() -> None:
     incoming = READER.read(_record(type=CaseWithdrawn.event_type, value=b"{"))
     assert not incoming.concerns_us
+    assert READER.open(incoming) is None
 
 
 @pytest.mark.parametrize(
@@ -108,6 +111,7 @@ _headers = st.lists(
 def test_no_bytes_make_the_reader_raise(topic: Topic, key: bytes | None, value: bytes | None, headers: Any, timestamp: int) -> None:
     incoming = READER.read(Record(topic, 0, 1, record_time(timestamp), key, value, headers))
     assert incoming.record.key == key
+    READER.open(incoming)
 
 
 def test_a_thing_has_one_handler() -> None:
