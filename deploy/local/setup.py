@@ -96,6 +96,11 @@ def install() -> None:
         [*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "--config-settings", "editable_mode=compat", "-e", "."],
         "pip could not install the project itself; the message above says why.",
     )
+    # As pip does with what it installs: where Python may not write compiled files, every start of a service would compile its own code again.
+    run(
+        [str(python), "-m", "compileall", "-q", "contracts", "deploy", "services"],
+        "The project's own code does not compile; the message above says where.",
+    )
     # The engines are part of a working installation: fetched here, so that a later start needs no network.
     fetch = [str(python), "-m", "deploy.local.engines.kafka_files"]
     if (ROOT / "deploy" / "local" / "engines" / "kafka_files.py").exists() and subprocess.call(fetch, cwd=str(ROOT)) != 0:

@@ -1,6 +1,9 @@
 """The intake service: HTTP API, consumers and relay in one process, or any of them alone."""
 
+import gc
 import sys
+
+gc.disable()  # while all of this is imported; run_main() enables it
 
 from services.intake.api import build_app
 from services.intake.consumers import build_handlers

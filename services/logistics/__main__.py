@@ -1,7 +1,10 @@
 """The composition root of logistics: ``python -m services.logistics`` or ``aftersales run logistics``."""
 
+import gc
 import sys
 from datetime import timedelta
+
+gc.disable()  # while all of this is imported; run_main() enables it
 
 from contracts.merchant import load_merchants
 from services.kit.consumer import Consumers

@@ -1,6 +1,9 @@
 """The composition root of notifications: ``python -m services.notifications``, or ``aftersales run notifications``."""
 
+import gc
 import sys
+
+gc.disable()  # while all of this is imported; run_main() enables it
 
 from contracts.merchant import load_merchants
 from services.kit.consumer import Consumers

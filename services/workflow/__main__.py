@@ -1,6 +1,9 @@
 """The workflow service as a process: the HTTP API, the consumers with their deliveries and sweeper, the Temporal worker, and the relay."""
 
+import gc
 import sys
+
+gc.disable()  # while all of this is imported; run_main() enables it
 
 from services.kit.api_keys import ApiKeys
 from services.kit.consumer import Consumers

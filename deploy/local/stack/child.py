@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy.local.errors import LocalError, StartFailed, log_tail
 from deploy.local.server import Server
 
-FIRST_DELAY_SECONDS = 0.5
+FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 15.0
 STEADY_SECONDS = 60.0
 """After this long without a crash the count of failures starts anew."""
