@@ -9,14 +9,15 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 
-def _to_utc(moment: datetime) -> datetime:
+def to_utc(moment: datetime) -> datetime:
+    """The same moment in UTC. Raises ``ValueError`` where it is outside the years that a datetime can say."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("the moment is outside the years 1 to 9999 in UTC") from None
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
 """An aware date and time, kept in UTC (RFC 3339 on the wire)."""
 
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]

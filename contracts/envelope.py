@@ -6,12 +6,12 @@ producer's gapless number for the key, counted from 1, so that a consumer sees a
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
 
-from contracts.base import Moment, describe_problems
+from contracts.base import describe_problems, to_utc
 from contracts.identifiers import EventId, MerchantId
 
 SPEC_VERSION = "1.0"
@@ -23,7 +23,18 @@ class EnvelopeError(ValueError):
     """The headers of a record do not make a CloudEvent of ours; the message names the header and what is wrong."""
 
 
-Text = Annotated[str, Field(min_length=1)]
+def _header(field: str) -> str:
+    return "ce_" + field.replace("_", "")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("it must carry its offset (RFC 3339)")
+    return to_utc(moment)
+
+
+_Text = Annotated[str, Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +44,17 @@ class Envelope:
     ``subject`` equals the record's key. ``trace_parent`` is a W3C trace context value or None. ``test`` marks a merchant in test mode.
     """
 
-    id: Annotated[EventId, Field(alias="ce_id")]
-    type: Annotated[Text, Field(alias="ce_type")]
-    source: Annotated[Text, Field(alias="ce_source")]
-    subject: Annotated[Text, Field(alias="ce_subject")]
-    time: Annotated[Moment, Field(alias="ce_time")]
-    sequence: Annotated[int, Field(alias="ce_sequence", ge=1)]
-    merchant_id: Annotated[MerchantId, Field(alias="ce_merchantid", min_length=1)]
-    test: Annotated[bool, Field(alias="ce_test")] = False
-    trace_parent: Annotated[str | None, Field(alias="ce_traceparent")] = None
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=_header)
+
+    id: EventId
+    type: _Text
+    source: _Text
+    subject: _Text
+    time: Annotated[datetime, PlainValidator(_moment)]
+    sequence: Annotated[int, Field(ge=1)]
+    merchant_id: Annotated[MerchantId, Field(min_length=1)]
+    test: bool = False
+    trace_parent: str | None = None
 
 
 _READER = TypeAdapter(Envelope)
@@ -67,14 +80,17 @@ def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
 
 
 def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
-    """Read the envelope from Kafka headers.
+    """Read the envelope from Kafka headers; those that are not its own may hold anything.
 
-    Raises :class:`EnvelopeError` where a header is missing, is not UTF-8 or does not say what it should.
+    Raises :class:`EnvelopeError` where one of its own is missing, is not UTF-8 or does not say what it should.
     """
-    values = dict(headers)
-    if values.get("ce_specversion") != _SPEC_VERSION:
+    try:
+        values = {name: raw.decode() for name, raw in headers if raw is not None and name.startswith("ce_")}
+    except UnicodeDecodeError as error:
+        raise EnvelopeError("a ce_ header is not UTF-8") from error
+    if values.get("ce_specversion") != SPEC_VERSION:
         raise EnvelopeError(f"ce_specversion must be {SPEC_VERSION}, not {values.get('ce_specversion')!r}")
     try:
-        return _READER.validate_python(values)
+        return _READER.validate_strings(values)
     except ValidationError as error:
         raise EnvelopeError(f"not a CloudEvent of this platform: {describe_problems(error)}") from error

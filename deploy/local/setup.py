@@ -96,15 +96,16 @@ def install() -> None:
         [*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "--config-settings", "editable_mode=compat", "-e", "."],
         "pip could not install the project itself; the message above says why.",
     )
-    # As pip does with what it installs: where Python may not write compiled files, every start of a service would compile its own code again.
-    run(
-        [str(python), "-m", "compileall", "-q", "contracts", "deploy", "services"],
-        "The project's own code does not compile; the message above says where.",
-    )
     # The engines are part of a working installation: fetched here, so that a later start needs no network.
     fetch = [str(python), "-m", "deploy.local.engines.kafka_files"]
     if (ROOT / "deploy" / "local" / "engines" / "kafka_files.py").exists() and subprocess.call(fetch, cwd=str(ROOT)) != 0:
         print("setup: Kafka could not be fetched now; `aftersales up` tries again. (Not needed with a Kafka of your own.)")
+
+
+def compile_code() -> None:
+    """Compile the project's own code, as pip does with what it installs: where Python may not write such files, each start would compile it again."""
+    python = VENV / "bin" / "python"
+    run([str(python), "-m", "compileall", "-q", "contracts", "deploy", "services"], "The code of the project does not compile; see above.")
 
 
 def main() -> int:
@@ -113,10 +114,12 @@ def main() -> int:
         use_a_suitable_python()
         wanted = fingerprint()
         if STAMP.exists() and STAMP.read_text() == wanted:
+            compile_code()
             print("setup: .venv is up to date")
             return 0
         check_venv_module()
         install()
+        compile_code()
         STAMP.write_text(wanted)
     except SetupError as problem:
         print("setup: {}".format(problem), file=sys.stderr)

@@ -107,11 +107,11 @@ def _asked_to_stop() -> asyncio.Event:
 
 
 def collect_seldom() -> None:
-    """Have the garbage collector look less often, and never at what is there by now: the imported code, which stays.
+    """Have the garbage collector look less often, and never at what is there by now: the imported code, and what little garbage importing it left.
 
     A batch of events is some ten thousand new objects without one cycle. At Python's own thresholds looking through them, and through all the code again
-    and again, takes a third of a consumer's time (measured). While the code is imported, which is nearly all of a start, it takes a sixth: a service's
-    ``__main__`` disables the collector until here.
+    and again, takes a third of a consumer's time (measured). Looking while the code is imported takes a sixth of a start: a service's ``__main__`` disables
+    the collector until here.
     """
     gc.freeze()
     gc.set_threshold(50_000, 2, 2)

@@ -16,7 +16,7 @@ from services.kit.inbox import Claim
 from services.kit.logging import get_logger
 from services.kit.postgres import Connection, Pool, transaction
 from services.kit.quarantine import Entry
-from services.kit.records import Incoming, Kind, Problem, Reader, Record, Task
+from services.kit.records import Incoming, Kind, Problem, Reader, Record, Work
 from services.kit.redaction import describe_error, describe_traceback
 from services.kit.tracing import trace
 
@@ -62,21 +62,21 @@ class Processor:
     async def _run(self, batch: Sequence[Incoming], *, careful: bool) -> None:
         topic = batch[0].record.topic
         async with transaction(self._pool) as connection:
-            claimed, tasks = await asyncio.gather(inbox.claim(connection, topic, batch), self._open(batch))
-            unseen = _unseen(claimed, batch)
-            fresh = list(compress(batch, unseen))
+            claimed, opened = await asyncio.gather(inbox.claim(connection, topic, batch), self._open(batch))
+            are_fresh = _are_fresh(claimed, batch)
+            fresh = list(compress(batch, are_fresh))
             irregular = inbox.irregularities(topic, batch, fresh, claimed)
             held = claimed.held
             put_aside: list[Entry] = []
             together = _Together(connection)
-            for item, task in zip(fresh, compress(tasks, unseen), strict=True):
-                if task is None:
+            for item, work in zip(fresh, compress(opened, are_fresh), strict=True):
+                if work is None:
                     continue
-                if not careful and isinstance(task, Task) and task.many is not None and item.key not in held:
-                    await together.add(task)
+                if not careful and isinstance(work, Work) and work.many is not None and item.key not in held:
+                    await together.add(work)
                     continue
                 await together.handle()
-                problem = await self._handle(connection, item, task, held, careful=careful)
+                problem = await self._handle(connection, item, work, held, careful=careful)
                 if problem is not None:
                     put_aside.append(Entry(item.record, item.key, item.event_id, problem))
                     if item.key is not None:
@@ -88,22 +88,22 @@ class Processor:
         inbox.report(irregular)
         _report(put_aside)
 
-    async def _open(self, batch: Sequence[Incoming]) -> list[Task | Problem | None]:
-        """Read what is in the records of a batch, while the database is busy with their claim."""
+    async def _open(self, batch: Sequence[Incoming]) -> list[Work | Problem | None]:
+        """Read what is in the records of a batch, while the database is busy with their claim; like all reading of records it does not raise."""
         await asyncio.sleep(0)  # until the claim is sent
         return [self._reader.open(item) for item in batch]
 
     async def _handle(
-        self, connection: Connection, item: Incoming, task: Task | Problem, held: set[str], *, careful: bool
+        self, connection: Connection, item: Incoming, work: Work | Problem, held: set[str], *, careful: bool
     ) -> Problem | None:
-        if isinstance(task, Problem):
-            return task
+        if isinstance(work, Problem):
+            return work
         if item.key is not None and item.key in held:
             return HELD
         with trace(item.envelope.trace_parent if item.envelope else None):
             if careful:
-                return await try_carefully(connection, task)
-            await task.run(connection)
+                return await try_carefully(connection, work)
+            await work.run(connection)
         return None
 
 
@@ -115,12 +115,12 @@ class _Together:
         self._handler: ManyHandler[Any] | None = None
         self._events: list[Received[Any]] = []
 
-    async def add(self, task: Task) -> None:
+    async def add(self, work: Work) -> None:
         """Keep an event until others follow; those of another handler are handled first, for order holds over all types of a key."""
-        if task.many is not self._handler:
+        if work.many is not self._handler:
             await self.handle()
-        self._handler = task.many
-        self._events.append(cast("Received[Any]", task.argument))
+        self._handler = work.many
+        self._events.append(cast("Received[Any]", work.argument))
 
     async def handle(self) -> None:
         """Handle what was kept."""
@@ -129,12 +129,12 @@ class _Together:
             await self._handler(self._connection, events)
 
 
-async def try_carefully(connection: Connection, task: Task) -> Problem | None:
+async def try_carefully(connection: Connection, work: Work) -> Problem | None:
     """Run a handler inside a savepoint. Returns why it can not succeed, or None; raises transient errors."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with connection.transaction():
-                await task.run(connection)
+                await work.run(connection)
         except PermanentError as error:
             return Problem(Kind.PERMANENT, error.reason)
         except Exception as error:
@@ -149,17 +149,17 @@ async def try_carefully(connection: Connection, task: Task) -> Problem | None:
     raise AssertionError("unreachable: the last attempt returns")
 
 
-def _unseen(claimed: Claim, batch: Sequence[Incoming]) -> list[bool]:
-    """Which of the items were not dealt with before."""
+def _are_fresh(claimed: Claim, batch: Sequence[Incoming]) -> list[bool]:
+    """For each item, whether it was not dealt with before."""
     unseen = set(claimed.unseen)
-    found: list[bool] = []
+    answers: list[bool] = []
     for item in batch:
         if item.event_id is None or not item.concerns_us:
-            found.append(True)
+            answers.append(True)
             continue
-        found.append(item.event_id in unseen)
+        answers.append(item.event_id in unseen)
         unseen.discard(item.event_id)  # a second one in the batch is a repeat
-    return found
+    return answers
 
 
 def _report(put_aside: Sequence[Entry]) -> None:

@@ -55,7 +55,7 @@ class Problem:
 
 
 class Incoming(NamedTuple):
-    """A record whose envelope was read: ``handler`` takes it, or ``problem`` says why nothing can, or neither: this service does not care for it.
+    """A record as far as key and headers tell: ``handler`` takes it, or ``problem`` says why nothing can, or neither: this service does not care for it.
 
     ``key`` is None where the record's key is unusable (it then holds back nothing); ``event_id`` is None where nothing identifies it.
     """
@@ -73,7 +73,7 @@ class Incoming(NamedTuple):
         return self.handler is not None or self.problem is not None
 
 
-class Task(NamedTuple):
+class Work(NamedTuple):
     """What is to be done about a record: its handler with what that takes, and the handler that takes ``many`` of them where there is one."""
 
     handler: Handler
@@ -86,7 +86,7 @@ class Task(NamedTuple):
 
 
 class Reader:
-    """Reads records for one service's handlers, in two steps: what a record is, which its headers say, and what is in it."""
+    """Reads records for one service's handlers: :meth:`read` tells by key and headers what a record is, :meth:`open` reads what is in it."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
@@ -108,21 +108,21 @@ class Reader:
         problem = _misfit(record, key, envelope)
         return Incoming(record, key, envelope.id, envelope, None if problem else self._handler(record, envelope), problem)
 
-    def open(self, item: Incoming) -> Task | Problem | None:
-        """Read what is in it: what is to be done, or why nothing can be, or None where the service does not care."""
+    def open(self, item: Incoming) -> Work | Problem | None:
+        """Read what is in a record that was read: what is to be done, or why nothing can be, or None where the service does not care."""
         if item.handler is None or item.key is None:
             return item.problem
         record, envelope = item.record, item.envelope
         if envelope is None:
             return _open_raw(record, item.key, item.handler)
         if record.value is None:
-            return Task(item.handler, Received(None, envelope, record.topic, item.key, record.partition, record.offset))
+            return Work(item.handler, Received(None, envelope, record.topic, item.key, record.partition, record.offset))
         try:
             body = parse(envelope.type, record.value)
         except MalformedEventError as error:
             return Problem(Kind.MALFORMED, str(error))
         received = Received(body, envelope, record.topic, item.key, record.partition, record.offset)
-        return Task(item.handler, received, self._handlers.many.get(envelope.type))
+        return Work(item.handler, received, self._handlers.many.get(envelope.type))
 
     def _handler(self, record: Record, envelope: Envelope) -> Handler | None:
         if record.value is None:
@@ -155,12 +155,12 @@ def _place(record: Record) -> UUID:
     return uuid5(_RAW_RECORDS, f"{record.topic}/{record.partition}/{record.offset}/{record.time.timestamp()}")
 
 
-def _open_raw(record: Record, key: str, handler: Handler) -> Task | Problem:
+def _open_raw(record: Record, key: str, handler: Handler) -> Work | Problem:
     try:
         value = json.loads(record.value) if record.value is not None else None
     except (ValueError, RecursionError):
         return Problem(Kind.MALFORMED, "the value is not JSON")
-    return Task(handler, RawRecord(record.topic, key, value, record.partition, record.offset, record.time))
+    return Work(handler, RawRecord(record.topic, key, value, record.partition, record.offset, record.time))
 
 
 def _key(raw: bytes | None) -> str | None:

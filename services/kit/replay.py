@@ -10,7 +10,7 @@ from services.kit.logging import get_logger
 from services.kit.postgres import Connection, Pool, transaction
 from services.kit.processor import try_carefully
 from services.kit.quarantine import Quarantined
-from services.kit.records import Problem, Reader, Task
+from services.kit.records import Problem, Reader, Work
 from services.kit.redaction import describe_error, mask_text
 from services.kit.tracing import trace
 from services.kit.wake import wait_any
@@ -75,8 +75,8 @@ class Replayer:
 
     async def _try(self, connection: Connection, row: Quarantined) -> Problem | None:
         incoming = self._reader.read(row.record)
-        task = self._reader.open(incoming)
-        if not isinstance(task, Task):
-            return task
+        work = self._reader.open(incoming)
+        if not isinstance(work, Work):
+            return work
         with trace(incoming.envelope.trace_parent if incoming.envelope else None):
-            return await try_carefully(connection, task)
+            return await try_carefully(connection, work)

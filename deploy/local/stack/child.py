@@ -14,9 +14,9 @@ FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 15.0
 STEADY_SECONDS = 60.0
 """After this long without a crash the count of failures starts anew."""
-HOPELESS_STARTS = 3
+HOPELESS_STARTS = 5
 """A child that failed this often without ever answering ends the start of the stack."""
-CRASH_LOOP = 4
+CRASH_LOOP = 6
 CANCEL_SECONDS = 1.0
 
 
@@ -139,7 +139,7 @@ class Child:
         elif failures == CRASH_LOOP:
             tail = "\n".join(f"    {line}" for line in log_tail(self.log))
             self._tell(
-                f"{self.name} keeps failing ({failures} times in a row); trying on every {LONGEST_DELAY_SECONDS:.0f} s. The end of {self.log}:\n"
+                f"{self.name} keeps failing ({failures} times in a row); trying on, at last every {LONGEST_DELAY_SECONDS:.0f} s. The end of {self.log}:\n"
                 f"{tail}\nMend the cause and it comes back by itself; `aftersales doctor` checks this machine."
             )
 

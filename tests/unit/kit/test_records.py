@@ -13,7 +13,7 @@ from contracts.identifiers import CaseId, MerchantId
 from contracts.topics import Topic
 from services.kit.handlers import Handlers, RawRecord, Received
 from services.kit.postgres import Connection
-from services.kit.records import Kind, Problem, Reader, Record, Task, record_time
+from services.kit.records import Kind, Problem, Reader, Record, Work, record_time
 
 CASE = CaseId(UUID(int=7))
 MOMENT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -56,10 +56,10 @@ def _kind(record: Record) -> Kind | None:
 def test_an_event_with_a_handler_is_called() -> None:
     incoming = READER.read(_record())
     assert incoming.event_id == UUID(int=1)
-    task = READER.open(incoming)
-    assert isinstance(task, Task)
-    assert isinstance(task.argument, Received)
-    assert task.argument.body == BODY
+    work = READER.open(incoming)
+    assert isinstance(work, Work)
+    assert isinstance(work.argument, Received)
+    assert work.argument.body == BODY
 
 
 def test_an_event_without_a_handler_is_none_of_our_business_even_with_a_broken_body() -> None:
@@ -77,6 +77,7 @@ def test_an_event_without_a_handler_is_none_of_our_business_even_with_a_broken_b
         (_record(sequence=str(2**63)), Kind.MALFORMED),
         (_record(sequence="9" * 5000), Kind.MALFORMED),
         (_record(time="2026-03-02T00:00:00"), Kind.MALFORMED),
+        (_record(time="0001-01-01T00:00:00+14:00"), Kind.MALFORMED),
         (_record(topic=Topic.RESOLUTION), Kind.MALFORMED),
         (_record(type="aftersales.case.opened.v2"), Kind.UNKNOWN_TYPE),
         (_record(key=None), Kind.MALFORMED),
