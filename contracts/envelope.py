@@ -84,13 +84,21 @@ def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
 
     Raises :class:`EnvelopeError` where one of its own is missing, is not UTF-8 or does not say what it should.
     """
-    try:
-        values = {name: raw.decode() for name, raw in headers if raw is not None and name.startswith("ce_")}
-    except UnicodeDecodeError as error:
-        raise EnvelopeError("a ce_ header is not UTF-8") from error
+    values = _own(headers)
     if values.get("ce_specversion") != SPEC_VERSION:
         raise EnvelopeError(f"ce_specversion must be {SPEC_VERSION}, not {values.get('ce_specversion')!r}")
     try:
         return _READER.validate_strings(values)
     except ValidationError as error:
         raise EnvelopeError(f"not a CloudEvent of this platform: {describe_problems(error)}") from error
+
+
+def _own(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, raw in headers:
+        if raw is not None and name.startswith("ce_"):
+            try:
+                values[name] = raw.decode()
+            except UnicodeDecodeError as error:
+                raise EnvelopeError(f"header {name} is not UTF-8") from error
+    return values

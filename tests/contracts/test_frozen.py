@@ -58,7 +58,7 @@ def test_an_envelope_survives_the_wire() -> None:
         ("ce_id", b"42", "ce_id: Input should be a valid UUID"),
         ("ce_id", b"0123456789abcdef", "ce_id: Input should be a valid UUID"),
         ("ce_id", None, "ce_id: Field required"),
-        ("ce_source", b"\xff\xfe", "not UTF-8"),
+        ("ce_source", b"\xff\xfe", "ce_source is not UTF-8"),
         ("ce_specversion", b"0.3", "must be 1.0, not '0.3'"),
         ("ce_sequence", b"0", "ce_sequence: .*greater than or equal to 1"),
         ("ce_time", b"2026-03-02T09:30:00", "ce_time: .*offset"),

@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -34,15 +36,11 @@ async def up(home: Path, console: Console) -> int:
     console.print(f"Starting in {home} (the first time takes a little longer)", markup=False, highlight=False, soft_wrap=True)
     stopper = asyncio.create_task(asked_to_stop.wait())
     try:
-        starter = asyncio.create_task(_start(stack, home, console))
-        await asyncio.wait({starter, stopper}, return_when=asyncio.FIRST_COMPLETED)
-        if not starter.done():
-            while not starter.done():
-                starter.cancel()
-                await asyncio.wait({starter}, timeout=CANCEL_SECONDS)
+        began = time.monotonic()
+        if not await _done_before(stopper, stack.start()):
             return 130
-        await starter
-        await _stay(home, console, asked_to_stop)
+        if await _done_before(stopper, _tell_ready(home, console, began)):
+            await _stay(home, console, asked_to_stop)
     except LocalError as problem:
         console.print(f"aftersales up: {problem}", style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
@@ -54,9 +52,20 @@ async def up(home: Path, console: Console) -> int:
     return 0
 
 
-async def _start(stack: Stack, home: Path, console: Console) -> None:
-    began = time.monotonic()
-    await stack.start()
+async def _done_before(stopper: "asyncio.Task[bool]", coroutine: Coroutine[Any, Any, None]) -> bool:
+    """Whether it came to its end before somebody asked to stop; it is cancelled where not."""
+    task = asyncio.create_task(coroutine)
+    await asyncio.wait({task, stopper}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        await task
+        return True
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_SECONDS)
+    return False
+
+
+async def _tell_ready(home: Path, console: Console, began: float) -> None:
     running = RunningStack(home)
     try:
         await running.wait_ready(60)
