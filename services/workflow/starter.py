@@ -103,6 +103,7 @@ class CaseStarter:
             steps_within=True,
             sparing=True,
             pays_within=True,
+            timed_waits=True,
         )
         return CaseInput(card=card, facts=facts, resume_offer=row.resume_offer)
 

@@ -131,6 +131,7 @@ async def a_running_case(
     steps_within: bool = True,
     sparing: bool = True,
     pays_within: bool = True,
+    timed_waits: bool = True,
     **options: Any,
 ) -> AsyncIterator[RunningCase]:
     """A case process whose assessments and choices give ``plans``, one after the other."""
@@ -157,6 +158,7 @@ async def a_running_case(
         steps_within=steps_within,
         sparing=sparing,
         pays_within=pays_within,
+        timed_waits=timed_waits,
     )
     async with Worker(
         environment.client,

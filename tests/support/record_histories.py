@@ -90,6 +90,13 @@ async def no_answer(environment: WorkflowEnvironment) -> AsyncIterator[RunningCa
         yield case
 
 
+async def an_offer_that_is_over(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
+    """An offer that was made so late that its time is up: timers end its waits."""
+    async with a_running_case(environment, lambda ask: offer(ask.model_copy(update={"at": ask.at - 3 * DAY}))) as case:
+        await case.outcome()
+        yield case
+
+
 async def goods_back(environment: WorkflowEnvironment) -> AsyncIterator[RunningCase]:
     """A return that matches, and is refunded at once."""
     async with a_running_case(environment, agreed(OptionCode.RETURN_REFUND), finding=PAID) as case:
@@ -190,6 +197,7 @@ SCENARIOS: tuple[Callable[[WorkflowEnvironment], AsyncIterator[RunningCase]], ..
     refund_after_everything,
     silence,
     no_answer,
+    an_offer_that_is_over,
     goods_back,
     goods_back_and_paid_at_once,
     goods_back_and_a_refund_in_vain,

@@ -58,7 +58,7 @@ class CaseCard(Model):
 
     ``steps_within``: the run tries its steps within its workflow tasks first (see ``workflows/process.py``). ``sparing``: its processes send what changed on
     their screens once they wait, and the refund of a return is tried within the return's process (decision 11). ``pays_within``: that try is made within a
-    workflow task first (decision 12). Runs started before that was so do not.
+    workflow task first (decision 12). ``timed_waits``: a wait whose end has passed ends by a timer too (decision 13). Runs started before that was so do not.
     """
 
     case_id: CaseId
@@ -74,6 +74,7 @@ class CaseCard(Model):
     steps_within: bool = False
     sparing: bool = False
     pays_within: bool = False
+    timed_waits: bool = False
 
 
 class CaseTimers(Model):
