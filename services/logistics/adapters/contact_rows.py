@@ -7,6 +7,11 @@ from services.kit.postgres import Connection, Pool
 from services.logistics.domain.recipient import Recipient
 
 
+async def lock(conn: Connection, customer_ref: CustomerRef) -> None:
+    """Who finds no address and waits for one, and who records it, do so one after the other: locked until the transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('contact/' || $1::uuid::text, 0))", customer_ref)
+
+
 async def record(conn: Connection, customer_ref: CustomerRef, version: int, recipient: Recipient | None) -> bool:
     """Keep a customer's recipient; None where the contact names no place. False if a newer version was known."""
     status: str = await conn.execute(

@@ -27,6 +27,7 @@ async def record(conn: Connection, event: ContactRecorded, sealer: Sealer) -> No
         # The validation message would repeat what the customer wrote.
         raise PermanentError("the sealed contact does not have the form of a contact") from None
     recipient = recipient_of(contact)
+    await contact_rows.lock(conn, event.customer_ref)
     if not await contact_rows.record(conn, event.customer_ref, event.contact_version, recipient) or recipient is None:
         return
     for shipment_id in await shipment_rows.waiting_for(conn, event.customer_ref):

@@ -10,7 +10,7 @@ from services.kit.clock import utc_now
 from services.kit.errors import PermanentError
 from services.kit.logging import get_logger
 from services.kit.postgres import Connection
-from services.logistics.adapters import job_rows, parcel_rows, shipment_rows, stock_rows, task_rows
+from services.logistics.adapters import contact_rows, job_rows, parcel_rows, shipment_rows, stock_rows, task_rows
 from services.logistics.adapters.job_rows import JobKind
 from services.logistics.adapters.task_rows import TaskKind
 from services.logistics.domain.shipments import (
@@ -72,10 +72,16 @@ async def reserve(conn: Connection, shipment_id: UUID) -> None:
 
 
 async def await_address(conn: Connection, shipment_id: UUID, due_at: datetime) -> datetime | None:
-    """No address is known: a person is asked, and it is waited until ``due_at`` for one. Gives when to look again; None once it is over."""
+    """No address was known: a person is asked, and it is waited until ``due_at`` for one. Gives when to look again; None once it is over.
+
+    An address that came since is not waited for: the shipment is looked at again at once.
+    """
     shipment = await shipment_rows.lock(conn, shipment_id)
     if shipment is None or shipment.state not in BEFORE_BOOKING:
         return None
+    await contact_rows.lock(conn, shipment.customer_ref)
+    if await contact_rows.recipient(conn, shipment.customer_ref) is not None:
+        return utc_now()
     if shipment.state is not ShipmentState.WAITING_FOR_ADDRESS:
         await task_rows.open_task(conn, TaskKind.NO_ADDRESS, shipment)
         await shipment_rows.change(conn, shipment_id, state=ShipmentState.WAITING_FOR_ADDRESS.value, address_due_at=due_at)
