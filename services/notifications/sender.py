@@ -7,9 +7,10 @@ and an agent a task: a case never waits for a mail.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from contracts.identifiers import CaseId, CustomerRef, MerchantId, derived_event_id
 from contracts.merchant import Merchant
@@ -111,13 +112,13 @@ class Sender:
         except UnspeakableError:
             # What comes after it in the case must not wait for a template that is wrong.
             log.exception("message.unspeakable", message_id=str(message.message_id), moment=message.moment)
-            await self._finish(message, None, "failed", "unspeakable")
+            await self._finish(message, recipient, None, "failed", "unspeakable")
             return None
         mailer = self._mailers.get(message.to.test)
         if recipient is None or not recipient.email:
-            await self._keep_in_app(message, words, "no_address")
+            await self._keep_in_app(message, recipient, words, "no_address")
         elif mailer is None:
-            await self._keep_in_app(message, words, "no_mail_server")
+            await self._keep_in_app(message, recipient, words, "no_mail_server")
         else:
             return await self._mail(message, words, recipient, recipient.email, mailer)
         return None
@@ -139,10 +140,10 @@ class Sender:
                 )
             )
         except MailRefusedError as error:
-            await self._keep_in_app(message, words, f"smtp_{error.code}")
+            await self._keep_in_app(message, recipient, words, f"smtp_{error.code}")
         except MailDelayedError as error:
             if utc_now() >= message.created_at + self._settings.give_up_after:
-                await self._keep_in_app(message, words, "mail_server_unreachable")
+                await self._keep_in_app(message, recipient, words, "mail_server_unreachable")
             else:
                 await self._put_off(message, str(error))
         else:
@@ -159,7 +160,10 @@ class Sender:
         in_order = sorted(sent, key=lambda each: each.message.to.case_id)  # as anybody locks the sequences of their events
         try:
             async with transaction(self._pool) as conn:
-                noted = await messages.note_sent(conn, [(each.message, each.words.subject, each.words.text, each.at) for each in in_order])
+                known = await contacts.hold(conn, [each.message.to.customer_ref for each in in_order])
+                noted = await messages.note_sent(
+                    conn, [(each.message, *_kept(each.message, each.words, known), each.at) for each in in_order]
+                )
                 await outbox.append(
                     conn,
                     [
@@ -198,17 +202,20 @@ class Sender:
         async with transaction(self._pool) as conn:
             await messages.put_off(conn, message.message_id, utc_now() + wait, failure)
 
-    async def _keep_in_app(self, message: Message, words: Rendered, reason: str) -> None:
-        await self._finish(message, words, "in_app", reason)
+    async def _keep_in_app(self, message: Message, recipient: Recipient | None, words: Rendered, reason: str) -> None:
+        await self._finish(message, recipient, words, "in_app", reason)
 
-    async def _finish(self, message: Message, words: Rendered | None, state: str, reason: str) -> None:
+    async def _finish(self, message: Message, recipient: Recipient | None, words: Rendered | None, state: str, reason: str) -> None:
         """Store the end of a message that was not sent, ``in_app`` or ``failed``, with the events that tell it, and ask an agent to reach the customer."""
         now = utc_now()
-        said = (words.subject, words.text) if words else None
         fallback = "in_app" if words else None
         failed = MessageFailed(**_about(message, "email"), reason=reason, fallback=fallback, failed_at=now)
         events = [self._event(failed, message)] + ([self._event(_told(message, "in_app", now), message)] if words else [])
         async with transaction(self._pool) as conn:
+            customer = message.to.customer_ref
+            # What was written while nobody knew the customer names nobody.
+            known = {customer} if recipient is None else await contacts.hold(conn, [customer])
+            said = _kept(message, words, known) if words else (None, None)
             if await outbox.append_if(conn, *messages.finishing(message, state, said, now, reason), events):
                 await outbox.append(conn, await self._ask_agent(conn, message, reason, now))
 
@@ -230,6 +237,11 @@ class Sender:
     @staticmethod
     def _event(body: MessageSent | MessageFailed, message: Message) -> OutgoingEvent:
         return OutgoingEvent(body=body, event_id=derived_event_id(message.message_id, body.event_type), test=message.to.test)
+
+
+def _kept(message: Message, words: Rendered, known: AbstractSet[UUID]) -> tuple[str, str] | tuple[None, None]:
+    """What is kept of the words: nothing where they may name a customer who was erased while they were under way (R-SEC-02)."""
+    return (words.subject, words.text) if message.audience == "staff" or message.to.customer_ref in known else (None, None)
 
 
 def _told(message: Message, way: str, at: datetime) -> MessageSent:

@@ -158,6 +158,11 @@ async def page(
     return [_read(row) for row in rows]
 
 
+async def lock_case(conn: Connection, case_id: CaseId) -> None:
+    """Who writes down a return and who keeps a waybill for one that is not known do so one after the other: locked until the transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('case/' || $1::uuid::text, 0))", case_id)
+
+
 async def declare_parcel(conn: Connection, case_id: CaseId, carrier: str, waybill: str, shipped_at: datetime) -> None:
     """Keep a customer's own waybill until the return it belongs to is heard of."""
     await conn.execute(

@@ -26,6 +26,7 @@ TAKE_BACK_WITHIN = timedelta(hours=48)
 
 async def authorise(conn: Connection, event: ReturnAuthorised, *, authorised_at: datetime, test: bool) -> None:
     """The customer may send goods back: a label is to be made (R-RTN-01)."""
+    await return_rows.lock_case(conn, event.case_id)
     if not await return_rows.insert(conn, event, authorised_at=authorised_at, test=test):
         return
     await job_rows.arm(conn, JobKind.RETURN, event.rma_id)
@@ -38,6 +39,7 @@ async def authorise(conn: Connection, event: ReturnAuthorised, *, authorised_at:
 
 async def declare_own_parcel(conn: Connection, event: ReturnShipped) -> None:
     """The customer named carrier and waybill: the parcel counts as handed in (R-RTN-02)."""
+    await return_rows.lock_case(conn, event.case_id)
     # The parcel is locked before the return, as webhooks do, so that the two never wait for each other.
     parcel = await parcel_rows.lock_or_make(conn, event.carrier, event.waybill)
     ret = await return_rows.lock_newest_of_case(conn, event.case_id)

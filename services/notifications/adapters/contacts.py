@@ -1,5 +1,6 @@
 """The contacts notifications keeps: name, mail address and language of a customer, nothing more."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -41,6 +42,12 @@ async def keep(conn: Connection, event: ContactRecorded, contact: Contact) -> No
 async def erase(conn: Connection, customer_ref: UUID) -> None:
     """Forget the contact of a customer."""
     await conn.execute("DELETE FROM contacts WHERE customer_ref = $1", customer_ref)
+
+
+async def hold(conn: Connection, customers: Sequence[UUID]) -> set[UUID]:
+    """Which of these customers are known. They can be erased only after the transaction has ended."""
+    rows = await conn.fetch("SELECT customer_ref FROM contacts WHERE customer_ref = ANY($1) ORDER BY customer_ref FOR KEY SHARE", customers)
+    return {row["customer_ref"] for row in rows}
 
 
 async def recipient(conn: Connection, customer_ref: UUID) -> Recipient | None:

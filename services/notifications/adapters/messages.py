@@ -92,18 +92,20 @@ async def put_off(conn: Connection, message_id: UUID, until: datetime, failure: 
     await conn.execute("UPDATE messages SET due_at = $2, failure = $3 WHERE message_id = $1", message_id, until, failure)
 
 
-async def note_sent(conn: Connection, sent: Sequence[tuple[Message, str, str, datetime]]) -> set[UUID]:
-    """Note of messages that they were sent, with subject and text, and when. Returns which were not finished before."""
+async def note_sent(conn: Connection, sent: Sequence[tuple[Message, str | None, str | None, datetime]]) -> set[UUID]:
+    """Note of messages that they were sent, with subject and text where these may be kept, and when. Returns which were not finished before."""
     rows = [(message.message_id, PACKING.pack((message.facts, subject, text)), at) for message, subject, text, at in sent]
     return {row["message_id"] for row in await conn.fetch(_SENT, *zip(*rows, strict=True))}
 
 
-def finishing(message: Message, state: str, words: tuple[str, str] | None, at: datetime, failure: str) -> tuple[str, tuple[Any, ...]]:
+def finishing(
+    message: Message, state: str, words: tuple[str, str] | tuple[None, None], at: datetime, failure: str
+) -> tuple[str, tuple[Any, ...]]:
     """What says that a message stays where it can be read (``in_app``) or has no words (``failed``): statement and values.
 
-    ``words`` are its subject and its text. It changes nothing, and returns no row, where the message was finished before.
+    ``words`` are its subject and its text, where these may be kept. It changes nothing, and returns no row, where the message was finished before.
     """
-    return _FINISH, (message.message_id, state, PACKING.pack((message.facts, *(words or (None, None)))), at, failure)
+    return _FINISH, (message.message_id, state, PACKING.pack((message.facts, *words)), at, failure)
 
 
 async def open_agent_task(conn: Connection, task_id: UUID, to: Addressee, reason: str, at: datetime) -> bool:

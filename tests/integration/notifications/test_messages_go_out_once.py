@@ -320,6 +320,25 @@ async def test_an_erased_customer_leaves_no_words_behind(pool: Pool, mailbox: Sa
     assert await pool.fetchval("SELECT count(*) FROM contacts WHERE customer_ref = $1", customer.ref) == 0
 
 
+@pytest.mark.parametrize(("refused", "state"), [(False, "sent"), (True, "in_app")])
+async def test_a_customer_erased_while_a_mail_is_under_way_leaves_no_words_behind(
+    refused: bool, state: str, pool: Pool, mailbox: SandboxServer
+) -> None:
+    """R-SEC-02: what is kept of the mail names nobody, whether the mail server takes it or not."""
+    customer = Customer(pool)
+    await customer.introduces_themselves()
+    await customer.hears(a_case())
+    if refused:
+        httpx2.patch(f"{mailbox.url}/admin/faults", json={"reject_recipients": [customer.email]}).raise_for_status()
+    held = Held(mailer_to(mailbox), customer.email)
+    async with sending(pool, mailbox, mailer=held):
+        await held.asked.wait()
+        await customer.is_erased()
+        held.let_go.set()
+        log = await customer.until(all_finished)
+    assert [(row["state"], row["subject"], row["text"]) for row in log] == [(state, None, None)]
+
+
 async def test_an_older_contact_does_not_replace_a_newer_one(pool: Pool) -> None:
     customer = Customer(pool)
     await customer.introduces_themselves(version=2)

@@ -1,17 +1,21 @@
-"""An address that comes while a shipment begins to wait for one is not missed, whichever of the two is first (R-RSH-07)."""
+"""Facts of two topics that are taken in at the same time find each other, whichever is first.
+
+An address and the shipment that waits for it (R-RSH-07), the customer's own waybill and the return it belongs to (R-RTN-02).
+"""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
 
 from services.kit.clock import utc_now
-from services.kit.postgres import Pool, transaction
+from services.kit.postgres import Connection, Pool, transaction
 from services.kit.sealing import Sealer, generate_sealing_key
+from services.logistics.domain.returns import ReturnState
 from services.logistics.domain.shipments import ShipmentState
-from services.logistics.handlers import contacts, shipments
+from services.logistics.handlers import contacts, returns, shipments
 from tests.integration.logistics.counter import Counter
 from tests.integration.logistics.world import Story, until
 
@@ -23,6 +27,7 @@ WAITERS = """
     WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted
 """
 T = TypeVar("T")
+Taker = Callable[[Connection, Story], Awaitable[None]]
 
 
 async def wanted(counter: Counter) -> Story:
@@ -92,3 +97,29 @@ async def test_who_records_an_address_wakes_a_shipment_that_is_beginning_to_wait
         recording = await held_up(counter.pool, record(counter.pool, story))
     await recording
     assert await state_of(counter.pool, story) == (ShipmentState.WAITING_FOR_ADDRESS, "pending")
+
+
+async def authorise(conn: Connection, story: Story) -> None:
+    await returns.authorise(conn, story.authorised(), authorised_at=utc_now(), test=True)
+
+
+async def declare(conn: Connection, story: Story) -> None:
+    await returns.declare_own_parcel(conn, story.own_parcel(f"OWN-{story.case_number}"))
+
+
+@pytest.mark.parametrize(("first", "second"), [(authorise, declare), (declare, authorise)])
+async def test_an_own_waybill_and_its_return_find_each_other(counter: Counter, first: Taker, second: Taker) -> None:
+    story = Story()
+
+    async def take_second() -> None:
+        async with transaction(counter.pool) as conn:
+            await second(conn, story)
+
+    async with transaction(counter.pool) as conn:
+        await first(conn, story)
+        other = await held_up(counter.pool, take_second())
+    await other
+    row = await counter.pool.fetchrow("SELECT state, waybill FROM returns WHERE rma_id = $1", story.rma_id)
+    assert row is not None
+    assert tuple(row) == (ReturnState.IN_TRANSIT, f"OWN-{story.case_number}")
+    assert await counter.count("SELECT count(*) FROM declared_parcels WHERE case_id = $1", story.case_id) == 0
