@@ -30,25 +30,37 @@ T = TypeVar("T")
 Taker = Callable[[Connection, Story], Awaitable[None]]
 
 
+async def record(conn: Connection, story: Story) -> None:
+    await contacts.record(conn, story.contact(SEALER), SEALER)
+
+
+async def authorise(conn: Connection, story: Story) -> None:
+    await returns.authorise(conn, story.authorised(), authorised_at=utc_now(), test=True)
+
+
+async def declare(conn: Connection, story: Story) -> None:
+    await returns.declare_own_parcel(conn, story.own_parcel(f"OWN-{story.case_number}"))
+
+
+async def taken_in(pool: Pool, take: Taker, story: Story) -> None:
+    """What a consumer does with a fact."""
+    async with transaction(pool) as conn:
+        await take(conn, story)
+
+
+async def looks_again_at_once(pool: Pool, story: Story) -> bool:
+    """What the job does that found no address."""
+    async with transaction(pool) as conn:
+        again_at = await shipments.await_address(conn, story.reship_id, utc_now() + timedelta(hours=24))
+    return again_at is not None and again_at <= utc_now()
+
+
 async def wanted(counter: Counter) -> Story:
-    """A reshipment for a customer of whom nothing is known, and whose job ran and found nothing to do."""
+    """A reshipment for a customer of whom nothing is known; its job is done, so that only an address makes it due."""
     story = Story()
     await counter.hear(story.reshipment())
     await counter.pool.execute("UPDATE jobs SET state = 'done' WHERE subject = $1", story.reship_id)
     return story
-
-
-async def begin_to_wait(pool: Pool, story: Story) -> float | None:
-    """What the job does that found no address: gives in how many seconds it looks again."""
-    async with transaction(pool) as conn:
-        again_at = await shipments.await_address(conn, story.reship_id, utc_now() + timedelta(hours=24))
-    return None if again_at is None else (again_at - utc_now()).total_seconds()
-
-
-async def record(pool: Pool, story: Story) -> None:
-    """What the consumer does with the address."""
-    async with transaction(pool) as conn:
-        await contacts.record(conn, story.contact(SEALER), SEALER)
 
 
 async def held_up(pool: Pool, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -63,61 +75,45 @@ async def held_up(pool: Pool, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     return task
 
 
-async def state_of(pool: Pool, story: Story) -> tuple[str, str]:
-    """How shipment and job stand."""
-    state = await pool.fetchval("SELECT state FROM shipments WHERE shipment_id = $1", story.reship_id)
-    job = await pool.fetchval("SELECT state FROM jobs WHERE subject = $1 AND due_at <= now()", story.reship_id)
-    return state, job
+async def state_of(pool: Pool, story: Story) -> str:
+    state: str = await pool.fetchval("SELECT state FROM shipments WHERE shipment_id = $1", story.reship_id)
+    return state
 
 
 async def test_an_address_recorded_since_the_look_is_not_waited_for(counter: Counter) -> None:
     story = await wanted(counter)
-    await record(counter.pool, story)
-    again_in = await begin_to_wait(counter.pool, story)
-    assert again_in is not None
-    assert again_in <= 0
-    assert (await state_of(counter.pool, story))[0] == ShipmentState.REQUESTED
+    await taken_in(counter.pool, record, story)
+    assert await looks_again_at_once(counter.pool, story)
+    assert await state_of(counter.pool, story) == ShipmentState.REQUESTED
 
 
 async def test_who_begins_to_wait_waits_for_an_address_that_is_being_recorded(counter: Counter) -> None:
     story = await wanted(counter)
     async with transaction(counter.pool) as conn:
-        await contacts.record(conn, story.contact(SEALER), SEALER)
-        waiting = await held_up(counter.pool, begin_to_wait(counter.pool, story))
-    again_in = await waiting
-    assert again_in is not None
-    assert again_in <= 0
-    assert (await state_of(counter.pool, story))[0] == ShipmentState.REQUESTED
+        await record(conn, story)
+        looking = await held_up(counter.pool, looks_again_at_once(counter.pool, story))
+    assert await looking
+    assert await state_of(counter.pool, story) == ShipmentState.REQUESTED
 
 
 async def test_who_records_an_address_wakes_a_shipment_that_is_beginning_to_wait(counter: Counter) -> None:
     story = await wanted(counter)
     async with transaction(counter.pool) as conn:
         await shipments.await_address(conn, story.reship_id, utc_now() + timedelta(hours=24))
-        recording = await held_up(counter.pool, record(counter.pool, story))
+        recording = await held_up(counter.pool, taken_in(counter.pool, record, story))
     await recording
-    assert await state_of(counter.pool, story) == (ShipmentState.WAITING_FOR_ADDRESS, "pending")
-
-
-async def authorise(conn: Connection, story: Story) -> None:
-    await returns.authorise(conn, story.authorised(), authorised_at=utc_now(), test=True)
-
-
-async def declare(conn: Connection, story: Story) -> None:
-    await returns.declare_own_parcel(conn, story.own_parcel(f"OWN-{story.case_number}"))
+    assert await state_of(counter.pool, story) == ShipmentState.WAITING_FOR_ADDRESS
+    assert (
+        await counter.count("SELECT count(*) FROM jobs WHERE subject = $1 AND state = 'pending' AND due_at <= now()", story.reship_id) == 1
+    )
 
 
 @pytest.mark.parametrize(("first", "second"), [(authorise, declare), (declare, authorise)])
 async def test_an_own_waybill_and_its_return_find_each_other(counter: Counter, first: Taker, second: Taker) -> None:
     story = Story()
-
-    async def take_second() -> None:
-        async with transaction(counter.pool) as conn:
-            await second(conn, story)
-
     async with transaction(counter.pool) as conn:
         await first(conn, story)
-        other = await held_up(counter.pool, take_second())
+        other = await held_up(counter.pool, taken_in(counter.pool, second, story))
     await other
     row = await counter.pool.fetchrow("SELECT state, waybill FROM returns WHERE rma_id = $1", story.rma_id)
     assert row is not None
